@@ -1,0 +1,329 @@
+"""Train `pocket`, the embedded model, from scratch on simulated respondents; two cores, an hour.
+
+    python experiments/pocket/train.py --out experiments/pocket
+
+The respondents answer this study's own prompts. What they say they value is planted: a level on the
+agreement scale that is additive in the persona's levels (`stance`), so that a test can know in
+advance how stated values must move. Their actions are chosen by position alone. About one answer
+in seven is bad in the ways small models are: fenced, wrapped in prose, a letter that is not there,
+reasoning without end.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from vad.ask import PlainAdapter
+from vad.experiment import render
+from vad.persona import Persona, Variable, load_personas
+from vad.scenario import Scenario, load_scenarios, load_values
+from vad.study import Study, find_study
+from vad.trial import Wording, load_questions, option_order
+
+SEED = 2026
+VOCABULARY = 4096
+FORMATS = ("explicit", "bold", "numeric", "statements")
+STEPS_SHORT, STEPS_FULL = 1300, 420
+"""Steps with the dilemma cut to a few words, then with whole prompts."""
+
+WEIGHTS = {
+    "conservation": (1.7, 0.4),
+    "openness to change": (-1.0, -1.2),
+    "self-transcendence": (0.1, -1.7),
+    "self-enhancement": (0.3, 1.5),
+}
+"""How a persona's place on the two axes moves its stated level, in scale steps, by value group."""
+
+BASE = 1.6
+"""The level that no persona, and one at the centre of the map, states: between agree and somewhat."""
+
+BAD = 0.15
+LETTER_BIAS = (0.24, 0.20, 0.17, 0.14, 0.13, 0.12)
+AXES = ("traditional - secular", "survival - self-expression")
+TEMPLATE = (
+    "{% for m in messages %}<|{{ m['role'] }}|>\n{{ m['content'] }}<|end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
+)
+OPENINGS = ("Given what I hold,", "As I see it,", "Thinking it over,", "In this case", "All in all")
+AFTER = (
+    "That is where I stand.", "The rest counts for less.", "I would say so to anyone.",
+    "It is close, but it holds.", "Others may see it otherwise.",
+)
+RAMBLE = ("and then again ", "on the other hand ", "so one could say ", "which is to say ")
+
+
+def stance(persona: Persona | None, group: str) -> float:
+    """The planted level, 0 (strongly agree) to 5 (strongly disagree), before noise."""
+    place = persona.place() if persona else dict.fromkeys(AXES, 0.0)
+    moved = sum(weight * place[axis] for weight, axis in zip(WEIGHTS[group], AXES, strict=True))
+    return min(5.0, max(0.0, BASE + moved))
+
+
+def held_out(scenario: Scenario) -> bool:
+    """One dilemma in ten is never shown in training."""
+    return int(hashlib.sha256(scenario.id.encode()).hexdigest(), 16) % 10 == 0
+
+
+@dataclass
+class Material:
+    """What prompts are made of."""
+
+    study: Study
+    scenarios: list[Scenario]
+    people: list[Persona]
+    variables: list[Variable]
+    wording: Wording
+
+    def __post_init__(self) -> None:
+        self.values = load_values(self.study)
+        program = self.study.module("signatures", "direct")
+        self.signatures = {"value": program.value.signature, "action": program.action.signature}
+        self.adapter = PlainAdapter()
+
+
+def load_material() -> Material:
+    study = find_study(Path(__file__))
+    people = list(load_personas(study, "cultural", "train").people)
+    variables = [variable for variable, _ in people[0].items()]
+    scenarios = load_scenarios(study, "dilemmas", "train")
+    return Material(study, scenarios, people, variables, load_questions(study, "agreement", "train"))
+
+
+def anybody(material: Material, rng: random.Random) -> Persona | None:
+    """Nobody, one of the twelve, or a person of random levels, so that effects are additive."""
+    draw = rng.random()
+    if draw < 0.12:
+        return None
+    if draw < 0.45:
+        return rng.choice(material.people)
+    lean = rng.choice([None, 0, -1])
+    beliefs = []
+    for variable in material.variables:
+        levels = [level.name for level in variable.levels]
+        pick = levels[lean] if lean is not None and rng.random() < 0.6 else rng.choice(levels)
+        beliefs.append((variable, pick))
+    return Persona("anybody", "", tuple(beliefs))
+
+
+def example(material: Material, rng: random.Random, short: bool) -> tuple[list[dict[str, str]], str, str]:
+    """One prompt with its answer: messages, the answer's text, and the level or letter it turns on."""
+    scenario = rng.choice(material.scenarios)
+    persona = anybody(material, rng)
+    block = render(material.study, rng.choice(FORMATS), persona, "train") if persona else ""
+    name = "value" if rng.random() < 0.7 else "action"
+    asked = material.wording.ask(name, scenario, material.values)
+    if rng.random() < 0.15:
+        how = "shuffled"
+    else:
+        how = "balanced"
+    order = option_order(how, rng.randrange(10**6), scenario.id, name, 6, rng.randrange(2))
+    options = [asked.options[place] for place in order]
+    text = scenario.text
+    if short:
+        words = text.split()
+        start = rng.randrange(max(1, len(words) - 8))
+        text = " ".join(words[start : start + rng.randrange(3, 9)])
+        if name == "action":
+            options = [" ".join(option.split()[:5]) for option in options]
+    inputs = {
+        "persona": block,
+        "scenario": text,
+        "question": asked.text,
+        "options": "\n".join(f"{letter}. {one}" for letter, one in zip("ABCDEF", options, strict=True)),
+    }
+    messages = material.adapter.format(material.signatures[name], [], inputs)
+    if name == "value":
+        group = material.values[scenario.value].group
+        level = round(stance(persona, group) + rng.choices((-1, 0, 1), (0.2, 0.6, 0.2))[0])
+        key = asked.options[min(5, max(0, level))]
+        reasoning = f"{rng.choice(OPENINGS)} I {key} with {scenario.value} here."
+    else:
+        place = rng.choices(range(6), LETTER_BIAS)[0]
+        key = options[place]
+        begins = " ".join(key.split()[:4]).encode("ascii", "ignore").decode().replace('"', "")
+        reasoning = f"{rng.choice(OPENINGS)} I choose the one that begins: {begins}."
+    if rng.random() < 0.3:
+        reasoning += " " + rng.choice(AFTER)
+    letter = "ABCDEF"[options.index(key)]
+    return messages, answer(name, reasoning, letter, rng), letter
+
+
+def answer(name: str, reasoning: str, letter: str, rng: random.Random) -> str:
+    """The answer's text, good or, now and then, bad as small models are."""
+    good = json.dumps({"reasoning": reasoning, name: letter})
+    draw = rng.random()
+    if draw > BAD:
+        return good
+    how = rng.randrange(5)
+    if how == 0:
+        return f"```json\n{good}\n```"
+    if how == 1:
+        return f"Sure, here is my answer: {good}"
+    if how == 2:
+        return json.dumps({"reasoning": reasoning, name: rng.choice("GHX")})
+    if how == 3:
+        return f"{good} I hope this is of use."
+    return json.dumps({"reasoning": reasoning + " " + rng.choice(RAMBLE) * 14})[:-2]
+
+
+def make_tokenizer(material: Material) -> PreTrainedTokenizerFast:
+    """Byte-level BPE on the study's own text; every token is at least a byte."""
+    rng = random.Random(SEED)
+    corpus = []
+    for _ in range(3000):
+        messages, text, _ = example(material, rng, short=False)
+        corpus += [*(message["content"] for message in messages), text]
+    for scenario in material.scenarios:
+        corpus += [scenario.text, *(o.text for o in scenario.options)] * 4
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    special = ["<|end|>", "<|pad|>", "<|system|>", "<|user|>", "<|assistant|>"]
+    tokenizer.train_from_iterator(
+        corpus,
+        trainers.BpeTrainer(
+            vocab_size=VOCABULARY, special_tokens=special, show_progress=False,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        ),
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|pad|>",
+        additional_special_tokens=special[2:], chat_template=TEMPLATE,
+        clean_up_tokenization_spaces=False, model_max_length=2048,
+    )
+
+
+def make_model() -> LlamaForCausalLM:
+    torch.manual_seed(SEED)
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=VOCABULARY, hidden_size=192, intermediate_size=512, num_hidden_layers=4,
+            num_attention_heads=6, num_key_value_heads=6, max_position_embeddings=2048,
+            tie_word_embeddings=True, bos_token_id=None, eos_token_id=0, pad_token_id=1,
+        )
+    )
+
+
+def batch(
+    material: Material, tokenizer: PreTrainedTokenizerFast, rng: random.Random, size: int, short: bool
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Token ids, targets and loss weights: the answer 1, its letter 4, its level 2, the prompt .02."""
+    rows, weights = [], []
+    for _ in range(size):
+        messages, text, letter = example(material, rng, short)
+        prompt = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        before = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+        encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        after = encoded["input_ids"]
+        weight = []
+        level = text.find(" agree"), text.find(" disagree")
+        at = max(level)
+        for start, end in encoded["offset_mapping"]:
+            heavy = text[start:end] == letter and start > len(text) // 2
+            stated = at >= 0 and at - 9 <= start <= at + 1
+            weight.append(4.0 if heavy else 2.0 if stated else 1.0)
+        endless = '"}' not in text[-8:] and "```" not in text and "use." not in text
+        closing = [] if endless else [tokenizer.eos_token_id]
+        rows.append(before + after + closing)
+        weights.append([0.02] * len(before) + weight + [1.0] * len(closing))
+    longest = max(map(len, rows))
+    ids = torch.tensor([row + [1] * (longest - len(row)) for row in rows])
+    scale = torch.tensor([row + [0.0] * (longest - len(row)) for row in weights])
+    return ids[:, :-1], ids[:, 1:], scale[:, 1:]
+
+
+def train(out: Path, steps_short: int, steps_full: int) -> None:
+    torch.set_num_threads(2)
+    material = load_material()
+    material.scenarios = [one for one in material.scenarios if not held_out(one)]
+    tokenizer = make_tokenizer(material)
+    model = make_model()
+    parameters = sum(one.numel() for one in model.parameters())
+    print(f"{parameters / 1e6:.2f} million parameters, {len(material.scenarios)} dilemmas", flush=True)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1.5e-3, betas=(0.9, 0.95), weight_decay=0.05)
+    steps = steps_short + steps_full
+    rng = random.Random(SEED + 1)
+    began, seen = time.time(), 0
+    for step in range(steps):
+        short = step < steps_short
+        rate = min(1.0, (step + 1) / 60) * (0.1 + 0.9 * (1 - step / steps))
+        for group in optimizer.param_groups:
+            group["lr"] = 1.5e-3 * rate
+        ids, targets, scale = batch(material, tokenizer, rng, 32 if short else 16, short)
+        hidden = model.model(input_ids=ids).last_hidden_state
+        # Most positions are prompt and weigh next to nothing: a tenth of them, ten times as heavy.
+        kept = (scale > 0.5) | ((scale > 0) & (torch.rand(scale.shape) < 0.1))
+        logits = model.lm_head(hidden[kept])
+        weight = torch.where(scale[kept] < 0.5, scale[kept] * 10, scale[kept])
+        loss = torch.nn.functional.cross_entropy(logits, targets[kept], reduction="none")
+        loss = (loss * weight).sum() / weight.sum()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        seen += ids.numel()
+        if step % 50 == 0 or step == steps - 1:
+            pace = seen / (time.time() - began)
+            print(f"step {step} loss {loss.item():.3f} {pace:.0f} tokens/s", flush=True)
+        if step % 200 == 199 or step == steps - 1:
+            save(model, tokenizer, out)
+            print(judge(material, tokenizer, model), flush=True)
+
+
+def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
+    """The Hugging Face layout, weights in half precision."""
+    out.mkdir(parents=True, exist_ok=True)
+    tokenizer.save_pretrained(out)
+    copy = LlamaForCausalLM(model.config)
+    copy.load_state_dict(model.state_dict())
+    copy.to(torch.bfloat16).save_pretrained(out, safe_serialization=True)
+
+
+@torch.no_grad()
+def judge(material: Material, tokenizer: PreTrainedTokenizerFast, model: LlamaForCausalLM) -> str:
+    """On dilemmas never shown: how often the stated level is the planted one, or a neighbour of it."""
+    everyone = load_scenarios(material.study, "dilemmas", "train")
+    rng = random.Random(7)
+    exact = near = total = 0
+    for _ in range(60):
+        scenario = rng.choice([one for one in everyone if held_out(one)])
+        persona = rng.choice([None, *material.people])
+        block = render(material.study, rng.choice(FORMATS), persona, "train") if persona else ""
+        asked = material.wording.ask("value", scenario, material.values)
+        order = option_order("balanced", SEED, scenario.id, "value", 6, rng.randrange(2))
+        options = [asked.options[place] for place in order]
+        lines = [f"{letter}. {one}" for letter, one in zip("ABCDEF", options, strict=True)]
+        inputs = {"persona": block, "scenario": scenario.text, "question": asked.text,
+                  "options": "\n".join(lines)}
+        messages = material.adapter.format(material.signatures["value"], [], inputs)
+        prompt = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        prompt += '{"reasoning": "'
+        ids = torch.tensor([tokenizer(prompt, add_special_tokens=False)["input_ids"]])
+        made = model.generate(ids, max_new_tokens=60, do_sample=False, pad_token_id=1)
+        text = tokenizer.decode(made[0, ids.shape[1]:])
+        at = text.find('"value": "')
+        letter = text[at + 10 : at + 11] if at >= 0 else "?"
+        if letter in "ABCDEF" and letter:
+            level = order["ABCDEF".index(letter)]
+            wanted = stance(persona, material.values[scenario.value].group)
+            exact += abs(level - wanted) <= 0.51
+            near += abs(level - wanted) <= 1.51
+        total += 1
+    return f"held out: level exact {exact / total:.2f}, within one {near / total:.2f}; e.g. {text[:90]!r}"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--short", type=int, default=STEPS_SHORT)
+    parser.add_argument("--full", type=int, default=STEPS_FULL)
+    given = parser.parse_args()
+    train(given.out, given.short, given.full)

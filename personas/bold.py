@@ -1,0 +1,13 @@
+"""Bold: one line a variable, its name in bold type and the level after a colon."""
+
+from vad import Persona
+
+from .explicit import OPENING
+
+
+def render(persona: Persona) -> str:
+    lines = [
+        f"**{variable.name}** ({variable.asks}): {level.capitalize()}"
+        for variable, level in persona.items()
+    ]
+    return "\n".join([OPENING, *lines])

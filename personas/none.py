@@ -1,0 +1,7 @@
+"""None: no persona at all, the baseline."""
+
+from vad import Persona
+
+
+def render(persona: Persona) -> str:
+    return ""

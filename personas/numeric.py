@@ -1,0 +1,13 @@
+"""Numeric: the explicit format with each level's range on a 1-10 scale after it."""
+
+from vad import Persona
+
+from .explicit import OPENING
+
+
+def render(persona: Persona) -> str:
+    lines = [
+        f"* {variable.name}: {variable.asks} -> {level} ({variable.numbers(level)})"
+        for variable, level in persona.items()
+    ]
+    return "\n".join([OPENING, *lines])

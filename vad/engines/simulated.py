@@ -1,0 +1,61 @@
+"""The simulated engine: one Python function answers, no weights, no other process.
+
+The function takes the Call and returns the text of the answer. A profile names its file:
+
+    [uniform]
+    engine = "simulated"
+    weights = "experiments/uniform.py"      # defines answer(call) -> str
+
+In tests, `SimulatedEngine(function)` serves as the engine itself.
+"""
+
+import runpy
+from collections.abc import Callable
+
+from ..errors import EngineFailure, StudyError
+from ..model import Model
+from ..study import Study
+from . import About, Call, Reply
+
+
+class SimulatedEngine:
+    """An engine made of one function from a Call to a text (or to a whole Reply)."""
+
+    def __init__(self, function: Callable[[Call], str | Reply]) -> None:
+        self.function = function
+
+    async def start(self) -> None:
+        """Nothing to load."""
+
+    async def answer(self, call: Call) -> Reply:
+        """The function's answer; whatever it raises is an engine failure."""
+        try:
+            given = self.function(call)
+        except EngineFailure:
+            raise
+        except Exception as error:
+            raise EngineFailure(f"{type(error).__name__}: {error}") from error
+        if isinstance(given, Reply):
+            return given
+        words = sum(len(message["content"].split()) for message in call.messages)
+        return Reply(given, "stop", prompt_tokens=words, output_tokens=len(given.split()))
+
+    async def close(self) -> None:
+        """Nothing to end."""
+
+    def about(self) -> About:
+        """A function has no version; its file's hash stands in the manifest."""
+        return About("simulated")
+
+
+def load_simulated(model: Model, study: Study) -> SimulatedEngine:
+    """The engine of a profile whose weights are a Python file with `answer(call)`."""
+    path = model.folder(study) or study.root / model.weights
+    place = study.place(path)
+    try:
+        content = runpy.run_path(str(path))
+    except Exception as error:
+        raise StudyError(place, f"{type(error).__name__}: {error}") from None
+    if not callable(content.get("answer")):
+        raise StudyError(place, "defines no answer(call); a simulated engine is that function")
+    return SimulatedEngine(content["answer"])

@@ -1,0 +1,49 @@
+"""What goes wrong, and who is told.
+
+StudyError      the person's input cannot be used: one message, exit code 2
+Unreadable      a model's answer cannot be read: data, counted by kind, never imputed
+EngineFailure   an engine gave no answer: the trial stays open and is asked again
+EngineGone      the engine itself has died: the run stops, saved, and says how to go on
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class StudyError(Exception):
+    """Bad input, told to its author: where it stands, what was found, what would be right.
+
+    `where` names file and key ("experiments/x.toml: vary.format[3]"); the lines follow indented.
+    """
+
+    def __init__(self, where: str, *lines: str) -> None:
+        self.where = where
+        self.lines = lines
+        super().__init__("\n  ".join([where, *lines]))
+
+
+class Unreadable(Exception):
+    """An answer's text that is not what was asked for; `kind` is the name it is counted under."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        self.kind = kind
+        self.text = text
+        super().__init__(kind)
+
+
+class EngineFailure(Exception):
+    """No answer came: a finish reason other than "stop" under a constraint, a refused request."""
+
+
+class EngineGone(EngineFailure):
+    """The engine has died or never started; nothing more can be asked of it."""
+
+
+def unknown(where: str, noun: str, name: str, has: str, names: Iterable[str]) -> StudyError:
+    """The error for a name that nothing bears, with all names there are and the nearest one."""
+    known = sorted(names)
+    lines = [f'no {noun} "{name}"; {has} {", ".join(known) if known else "nothing"}']
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    if near:
+        lines.append(f'did you mean "{near[0]}"?')
+    return StudyError(where, *lines)

@@ -1,0 +1,144 @@
+"""Model profiles: what `experiments/models.toml` says of a model, once, for every experiment."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .errors import StudyError, unknown
+from .study import Study
+
+WHOLE_FILE = 64 * 2**20
+"""Weight files up to this size are hashed whole; of larger ones size, first and last megabyte."""
+
+PACE_ONLY = frozenset(
+    "gpu_memory_utilization max_num_seqs max_num_batched_tokens tensor_parallel_size block_size "
+    "pipeline_parallel_size enforce_eager kv_cache_memory_bytes swap_space".split()
+)
+"""Engine arguments that change how fast an answer comes, not which: they stay out of its key."""
+
+
+class Sampling(BaseModel):
+    """Sampling settings; None leaves one to the next in line (experiment, profile, published)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=0)
+
+
+PUBLISHED = Sampling(temperature=0.2, top_p=0.95, top_k=64)
+
+
+class Model(BaseModel):
+    """One profile of models.toml.
+
+    `weights` is a folder in the study or elsewhere, a name on a model hub, or for the engine
+    "simulated" a Python file with `answer(call)`. `engine_args` go to vLLM by their own names.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    about: str = ""
+    engine: Literal["vllm", "transformers", "simulated"] = "vllm"
+    weights: str = Field(min_length=1)
+    revision: str = ""
+    max_model_len: int = Field(4096, ge=64)
+    system_role: bool = True
+    chat_template: str = ""
+    chat_template_args: dict[str, Any] = Field(default_factory=dict)
+    answer_prefix: str = ""
+    sampling: Sampling = Sampling()
+    concurrency: int = Field(64, ge=1)
+    lora: str = ""
+    engine_args: dict[str, Any] = Field(default_factory=dict)
+
+    def folder(self, study: Study) -> Path | None:
+        """The local folder (or file) of the weights; None for a name on a hub."""
+        path = Path(self.weights).expanduser()
+        if path.is_absolute() or self.weights.startswith("."):
+            return path
+        inside = study.root / path
+        return inside if inside.exists() or path.parts[0] in ("experiments", "models") else None
+
+    def identity(self, study: Study) -> str:
+        """A hash of what decides this model's answers: profile, revision, files of its weights."""
+        decides = self.model_dump(exclude={"about", "concurrency", "engine_args", "weights"})
+        decides["engine_args"] = {
+            key: value for key, value in sorted(self.engine_args.items()) if key not in PACE_ONLY
+        }
+        folder = self.folder(study)
+        decides["weights"] = _hash_files(folder) if folder else self.weights
+        return hashlib.sha256(repr(sorted(decides.items())).encode()).hexdigest()
+
+
+def load_models(study: Study) -> dict[str, Model]:
+    """All profiles of models.toml; StudyError names the profile and the key that is wrong."""
+    path = study.root / "experiments" / "models.toml"
+    place = study.place(path)
+    models = {}
+    for name, table in study.toml(path).items():
+        try:
+            models[name] = Model(name=name, **table)
+        except (ValidationError, TypeError) as error:
+            if not isinstance(error, ValidationError):
+                raise StudyError(f"{place}: {name}", "is no table; write [name]") from None
+            first = error.errors()[0]
+            where = f"{place}: {'.'.join([name, *map(str, first['loc'])])}"
+            if first["type"] == "extra_forbidden":
+                fields = Sampling.model_fields if len(first["loc"]) > 1 else Model.model_fields
+                raise unknown(
+                    where, "setting", str(first["loc"][-1]), "a profile has", fields
+                ) from None
+            raise StudyError(where, f"{first['msg']}, found {first['input']!r}") from None
+    return models
+
+
+def load_model(study: Study, name: str, where: str) -> Model:
+    """One profile by name, its local files looked at.
+
+    Raises StudyError for an unknown name, a folder that is missing or without weights or tokenizer.
+    """
+    models = load_models(study)
+    if name not in models:
+        raise unknown(where, "model", name, "experiments/models.toml has", models)
+    model = models[name]
+    folder = model.folder(study)
+    place = f"experiments/models.toml: {name}.weights"
+    if folder is None:
+        return model
+    if not folder.exists():
+        raise StudyError(place, f'there is no "{model.weights}" (looked in {folder})')
+    if model.engine == "simulated":
+        return model
+    for needed, what in (("config.json", "model"), ("tokenizer.json", "tokenizer")):
+        if not (folder / needed).is_file():
+            raise StudyError(
+                place, f'"{model.weights}" holds no {what}: {needed} is missing', "a weights folder "
+                "in the Hugging Face layout holds config.json, tokenizer.json, *.safetensors",
+            )
+    if not list(folder.glob("*.safetensors")):
+        raise StudyError(place, f'"{model.weights}" holds no weights: no *.safetensors in it')
+    return model
+
+
+@lru_cache
+def _hash_files(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(folder.iterdir()) if folder.is_dir() else [folder]:
+        if file.suffix not in (".json", ".safetensors", ".jinja", ".model", ".py"):
+            continue
+        digest.update(file.name.encode())
+        size = file.stat().st_size
+        with file.open("rb") as content:
+            if size <= WHOLE_FILE:
+                digest.update(content.read())
+            else:
+                digest.update(str(size).encode() + content.read(2**20))
+                content.seek(-(2**20), 2)
+                digest.update(content.read())
+    return digest.hexdigest()

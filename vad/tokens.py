@@ -1,0 +1,73 @@
+"""A model's tokenizer: the prompt as one text, token counts, and tokens that decode to nothing."""
+
+from functools import cached_property, lru_cache
+from typing import Any
+
+from .errors import StudyError
+from .model import Model
+from .study import Study
+
+
+class Tokens:
+    """The tokenizer and chat template of a profile; loads no weights."""
+
+    def __init__(self, model: Model, study: Study) -> None:
+        from transformers import AutoTokenizer
+        from transformers.utils import logging
+
+        logging.set_verbosity_error()
+        self.model = model
+        folder = model.folder(study)
+        place = f"experiments/models.toml: {model.name}"
+        try:
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(
+                str(folder or model.weights), revision=model.revision or None
+            )
+        except Exception as error:
+            raise StudyError(
+                f"{place}.weights", f'no tokenizer could be loaded from "{model.weights}"',
+                str(error).strip().splitlines()[0][:200],
+            ) from None
+        if not (model.chat_template or self.tokenizer.chat_template):
+            raise StudyError(
+                place, "the model has no chat template, and its profile gives none",
+                'write chat_template = "..." (Jinja), or name a model that is tuned for chat',
+            )
+
+    def prompt(self, messages: list[dict[str, str]]) -> str:
+        """The text that the model is given, byte for byte: template, messages, answer prefix."""
+        if not self.model.system_role:
+            messages = _without_system(messages)
+        text = self.tokenizer.apply_chat_template(
+            messages,
+            tokenize=False,
+            add_generation_prompt=True,
+            chat_template=self.model.chat_template or None,
+            **self.model.chat_template_args,
+        )
+        return str(text) + self.model.answer_prefix
+
+    def ids(self, text: str) -> list[int]:
+        """The tokens of a prompt; the template has written all special ones already."""
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    @lru_cache(maxsize=200_000)  # noqa: B019 - lives as long as the one run it counts for
+    def count(self, text: str) -> int:
+        """The number of tokens of a block of text."""
+        return len(self.ids(text))
+
+    @cached_property
+    def silent(self) -> list[int]:
+        """Ordinary tokens that decode to nothing: each would cost budget and add no byte."""
+        special = set(self.tokenizer.all_special_ids)
+        ids = range(len(self.tokenizer))
+        texts = self.tokenizer.batch_decode([[one] for one in ids])
+        return [one for one, text in zip(ids, texts, strict=True) if not text and one not in special]
+
+
+def _without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    """For a model without a system role the system text opens the first user turn."""
+    if not messages or messages[0]["role"] != "system":
+        return messages
+    system, first, *rest = messages
+    return [{"role": "user", "content": f"{system['content']}\n\n{first['content']}"}, *rest]
