@@ -171,7 +171,6 @@ class Session:
     seed: str
     sampling: Sampling
     constrained: bool
-    backend: str = "auto"
     calls: list[Asked] = field(default_factory=list)
     loop: asyncio.AbstractEventLoop | None = None
 
@@ -181,16 +180,14 @@ class Session:
         Raises EngineFailure for an end other than "stop" under a constraint.
         """
         schema = request.config.response_format["schema"]
-        held = Language(schema["regex"], schema["longest"])
         call = Call(
             messages=_messages(request),
-            regex=held.regex if self.constrained else None,
-            max_tokens=held.max_tokens,
+            language=Language(schema["regex"], schema["longest"]),
+            constrained=self.constrained,
             temperature=_first(request.config.temperature, self.sampling.temperature, 1.0),
             top_p=_first(request.config.top_p, self.sampling.top_p, 1.0),
             top_k=int(_first(request.config.top_k, self.sampling.top_k, 0)),
             seed=(int(self.seed, 16) + len(self.calls)) % 2**31,
-            backend=self.backend,
         )
         began = time.perf_counter()
         reply = await self.engine.answer(call)

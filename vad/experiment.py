@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -18,6 +19,15 @@ T = TypeVar("T", bound=BaseModel)
 NOT_VARIED = ("limit",)
 BASELINE = "baseline"
 """The name, in the columns persona and category, of a condition that shows no persona."""
+
+
+NAMED = {"model", "program", "format", "decoding", "adapter"}
+"""The settings that have a column in every run, varied or not."""
+
+
+def column(setting: str) -> str:
+    """A varied setting's column; `order` holds each answer's own order, so the setting gives way."""
+    return "option_order" if setting == "order" else setting
 
 
 class Settings(BaseModel):
@@ -67,14 +77,16 @@ class Condition:
     persona: Persona | None
     block: str
 
-    @property
+    @cached_property
     def columns(self) -> dict[str, Any]:
         """The columns that tell this condition from the others in every table."""
-        name = self.persona.name if self.persona else BASELINE
-        category = self.persona.category if self.persona else BASELINE
-        named = {"model", "program", "format", "decoding", "adapter"}
-        own = self.settings.model_dump(include=named)
-        return own | self.factors | {"persona": name, "category": category}
+        who = self.persona
+        return {
+            **self.settings.model_dump(include=NAMED),
+            "persona": who.name if who else BASELINE,
+            "category": who.category if who else BASELINE,
+            **{column(key): level for key, level in self.factors.items() if key not in NAMED},
+        }
 
 
 class Experiment:
@@ -88,21 +100,43 @@ class Experiment:
         content = dict(study.toml(path))
         self.vary: dict[str, list[Any]] = self._vary(content.pop("vary", {}))
         self.only = self._check(Only, content.pop("only", {}), "only.")
-        for key, value in overrides.items():
-            content[key] = value
+        for key in overrides:
             self.vary.pop(key, None)
-        self.base = self._check(Settings, content, "")
+        flags = {key: f"--{key}" for key in overrides}
+        self.base = self._check(Settings, content | overrides, "", flags)
         self.models: dict[str, Model] = {}
         self.scenarios: dict[str, list[Scenario]] = {}
-        self.conditions = self._conditions()
+        self.conditions = self._conditions(flags)
 
-    def _conditions(self) -> list[Condition]:
+    @property
+    def factors(self) -> list[str]:
+        """The columns of the varied settings that not every run has."""
+        return [column(key) for key in self.vary if key not in NAMED]
+
+    def decides(self) -> dict[str, Any]:
+        """What this experiment's answers depend on: settings, and the hash of each file.
+
+        Models and the limit stand apart: more models and more scenarios may be added to a run.
+        """
+        apart = {"model", "limit"}
+        found: dict[str, Any] = {
+            f"setting {key}": value for key, value in self.base.model_dump(exclude=apart).items()
+        }
+        found |= {f"setting only.{key}": names for key, names in self.only.model_dump().items()}
+        for key, levels in self.vary.items():
+            if key not in apart:
+                found[f"setting vary.{key}"] = levels
+        for name, model in self.models.items():
+            found[f"model {name}"] = model.identity(self.study)
+        return found | {f"file {place}": digest for place, digest in self.study.hashes(self.path)}
+
+    def _conditions(self, flags: dict[str, str]) -> list[Condition]:
         conditions: list[Condition] = []
         for places in itertools.product(*(range(len(levels)) for levels in self.vary.values())):
             factors = {
                 key: self.vary[key][place] for key, place in zip(self.vary, places, strict=True)
             }
-            at = {
+            at = flags | {
                 key: f"{self.place}: vary.{key}[{place}]"
                 for key, place in zip(self.vary, places, strict=True)
             }

@@ -20,6 +20,17 @@ PACE_ONLY = frozenset(
 """Engine arguments that change how fast an answer comes, not which: they stay out of its key."""
 
 
+REFUSED = {
+    "stop": "an answer cut at a stop text is no longer the JSON that was asked for",
+    "stop_token_ids": "an answer cut at a stop token is no longer the JSON that was asked for",
+    "bad_words": "a banned word inside the constraint leaves an answer that cannot be finished",
+    "ignore_eos": "an answer that may not end runs past its last brace",
+    "detokenize": "without detokenizing there is no text to read",
+    "max_tokens": "the budget follows from the constraint: its longest text in bytes, plus one",
+}
+"""Settings that were each seen to make answers unreadable; refused by name."""
+
+
 class Sampling(BaseModel):
     """Sampling settings; None leaves one to the next in line (experiment, profile, published)."""
 
@@ -89,12 +100,18 @@ def load_models(study: Study) -> dict[str, Model]:
                 raise StudyError(f"{place}: {name}", "is no table; write [name]") from None
             first = error.errors()[0]
             where = f"{place}: {'.'.join([name, *map(str, first['loc'])])}"
+            if first["loc"][-1] in REFUSED:
+                raise StudyError(where, f"is refused: {REFUSED[str(first['loc'][-1])]}") from None
             if first["type"] == "extra_forbidden":
                 fields = Sampling.model_fields if len(first["loc"]) > 1 else Model.model_fields
                 raise unknown(
                     where, "setting", str(first["loc"][-1]), "a profile has", fields
                 ) from None
             raise StudyError(where, f"{first['msg']}, found {first['input']!r}") from None
+        refused = set(models[name].engine_args) & set(REFUSED)
+        if refused:
+            key = min(refused)
+            raise StudyError(f"{place}: {name}.engine_args.{key}", f"is refused: {REFUSED[key]}")
     return models
 
 

@@ -8,6 +8,7 @@ that they may import one another (`from .action import ChooseAction`) and collid
 import ast
 import hashlib
 import importlib
+import itertools
 import sys
 import tomllib
 import traceback
@@ -62,6 +63,11 @@ class Study:
         self.read(path)
         return hashlib.sha256(self._read[path.resolve()]).hexdigest()
 
+    def hashes(self, apart_from: Path) -> list[tuple[str, str]]:
+        """Place and sha256 of every file read so far, bar the experiment and the model profiles."""
+        apart = {apart_from.resolve(), self.root / "experiments" / "models.toml"}
+        return sorted((self.place(path), self.hash(path)) for path in self._read if path not in apart)
+
     def file(self, folder: str, name: str, suffix: str, where: str, noun: str) -> Path:
         """The file that bears a name; StudyError with the nearest name if there is none."""
         names = self.names(folder, suffix)
@@ -77,7 +83,7 @@ class Study:
             raise StudyError(self.place(path), f"is not valid TOML: {error}") from None
 
     def about(self, path: Path) -> str:
-        """The first line a file says of itself: a module's docstring or a TOML's comment."""
+        """What a file says of itself first: a module's docstring's line, a TOML's opening comment."""
         text = self.read(path)
         if path.suffix == ".py":
             try:
@@ -85,8 +91,17 @@ class Study:
             except (SyntaxError, ValueError) as error:
                 return f"(cannot be loaded: {error})"
             return doc.split("\n")[0]
-        first = text.lstrip().split("\n")[0]
-        return first.lstrip("# ").strip() if first.startswith("#") else ""
+        lines = itertools.takewhile(lambda line: line.strip("# "), text.lstrip().splitlines())
+        return " ".join(line.strip("# ") for line in lines if line.startswith("#"))
+
+    def assigned(self, folder: str, name: str) -> set[str]:
+        """The names a Python file assigns at its top level, read without running it."""
+        try:
+            body = ast.parse(self.read(self.root / folder / f"{name}.py")).body
+        except (SyntaxError, ValueError):
+            return set()
+        targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+        return {target.id for target in targets if isinstance(target, ast.Name)}
 
     def module(self, folder: str, name: str) -> ModuleType:
         """A Python file of the study, executed under the study's private package.

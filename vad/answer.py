@@ -1,0 +1,103 @@
+"""Answers: what a conversation came to -> a row a trial and a row an LM call."""
+
+import json
+from typing import Any
+
+from .ask import Session
+from .errors import Unreadable
+from .trial import Conversation, Trial
+
+
+def response_rows(
+    conversation: Conversation, fields: dict[str, Any], session: Session
+) -> list[dict[str, Any]]:
+    """The rows of a conversation whose answers were read; `fields` are its prediction's."""
+    rows = []
+    for place, trial in enumerate(conversation.trials):
+        name = trial.question.name
+        answers = conversation.part.answers[name]
+        row = _common(trial, session, first=place == 0)
+        if fields.get(name) not in answers:
+            rows.append(row | _nothing("not an option", row["text"]))
+            continue
+        option = trial.order[answers.index(fields[name])]
+        rows.append(
+            row
+            | {
+                "reasoning": _text(fields.get("reasoning")),
+                "letter": str(fields[name]),
+                "option": option,
+                "score": trial.question.scores[option],
+                "valid": True,
+                "problem": None,
+            }
+        )
+    return rows
+
+
+def failed_rows(
+    conversation: Conversation, problem: Unreadable, session: Session
+) -> list[dict[str, Any]]:
+    """The rows of a conversation in which an answer could not be read: raw text, kind, no score."""
+    cut = session.calls[-1].reply.finish_reason != "stop"
+    kind = "cut off" if cut else problem.kind
+    return [
+        _common(trial, session, first=place == 0) | _nothing(kind, problem.text)
+        for place, trial in enumerate(conversation.trials)
+    ]
+
+
+def call_rows(conversation: Conversation, session: Session) -> list[dict[str, Any]]:
+    """A row an LM call, with the messages exactly as they were sent."""
+    return [
+        {
+            "trials": [trial.key for trial in conversation.trials],
+            "number": number,
+            "messages": json.dumps(asked.call.messages, ensure_ascii=False),
+            "constraint": asked.call.regex,
+            "max_tokens": asked.call.max_tokens,
+            "temperature": asked.call.temperature,
+            "top_p": asked.call.top_p,
+            "top_k": asked.call.top_k,
+            "seed": asked.call.seed,
+            "text": asked.reply.text,
+            "finish_reason": asked.reply.finish_reason,
+            "prompt_tokens": asked.reply.prompt_tokens,
+            "cached_tokens": asked.reply.cached_tokens,
+            "output_tokens": asked.reply.output_tokens,
+            "seconds": asked.seconds,
+        }
+        for number, asked in enumerate(session.calls)
+    ]
+
+
+def _common(trial: Trial, session: Session, first: bool) -> dict[str, Any]:
+    """A call's tokens and time are counted once, on the conversation's first trial."""
+    calls = session.calls if first else []
+    return {
+        "trial": trial.key,
+        "scenario": trial.scenario.id,
+        "value": trial.scenario.value,
+        "topic": trial.scenario.topic,
+        "question": trial.question.name,
+        "repeat": trial.repeat,
+        "order": list(trial.order),
+        "text": session.calls[-1].reply.text,
+        "finish_reason": session.calls[-1].reply.finish_reason,
+        "prompt_tokens": sum(one.reply.prompt_tokens for one in calls),
+        "cached_tokens": sum(one.reply.cached_tokens for one in calls),
+        "output_tokens": sum(one.reply.output_tokens for one in calls),
+        "seconds": sum(one.seconds for one in calls),
+        "reused": None,
+    }
+
+
+def _nothing(kind: str, text: str) -> dict[str, Any]:
+    return {
+        "text": text, "reasoning": None, "letter": None, "option": None, "score": None,
+        "valid": False, "problem": kind,
+    }
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,176 @@
+"""The parse certificate: what is proved of every trial before the first one is asked.
+
+1 finite    every output field's language is finite, its longest text known
+2 budget    max_tokens covers that text in bytes, plus the end of sequence
+3 context   prompt and budget together fit max_model_len, for every trial
+4 settings  nothing that was seen to break answers is set
+5 canary    (at run time) the engine returns a text that no model would write
+
+Loads a tokenizer where one is at hand, and no weights.
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .ask import Asked, Session, converse, make_lm
+from .engines import About, Call, Reply
+from .errors import StudyError
+from .model import PUBLISHED
+from .program import Part
+from .tokens import Tokens
+from .trial import Conversation, Plan
+
+MERGES = 8
+"""Tokens that a prompt may take more than its blocks counted one by one."""
+
+
+class DryEngine:
+    """Answers every call with the longest text of its language: what a prompt can grow to."""
+
+    async def start(self) -> None:
+        """Nothing to load."""
+
+    async def answer(self, call: Call) -> Reply:
+        """The longest answer there is."""
+        return Reply(call.language.longest, "stop")
+
+    async def close(self) -> None:
+        """Nothing to end."""
+
+    def about(self) -> About:
+        """No model at all."""
+        return About("dry")
+
+
+def rehearse(conversation: Conversation) -> list[Asked]:
+    """The calls of a conversation, each answered with the longest text it could be."""
+    session = Session(DryEngine(), "0", PUBLISHED, constrained=True)
+    asyncio.run(converse(conversation, session, make_lm()))
+    return session.calls
+
+
+@dataclass
+class Certificate:
+    """What was proved for one model, with the figures it rests on."""
+
+    model: str
+    finite: bool = True
+    longest_answer: int = 0
+    max_tokens: int = 0
+    tokenizer: bool = False
+    silent_tokens: int = 0
+    longest_prompt: int = 0
+    prompt_tokens: int = 0
+    max_model_len: int = 0
+    context: bool = False
+    settings: bool = True
+    canary: bool | None = None
+    outcome: dict[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in the manifest."""
+        return asdict(self)
+
+
+class Lengths:
+    """Prompt lengths of every conversation of a part, from its blocks, each counted once."""
+
+    def __init__(self, tokens: Tokens, sample: Conversation) -> None:
+        self.tokens = tokens
+        self.calls: list[tuple[int, dict[str, int], int]] = []
+        before = 0
+        for asked in rehearse(sample):
+            text = tokens.prompt(asked.call.messages)
+            times = {
+                name: text.count(block) for name, block in sample.inputs.items() if block
+            }
+            own = tokens.count(text) - sum(
+                count * tokens.count(sample.inputs[name]) for name, count in times.items()
+            )
+            # Of earlier answers only the number of bytes is known, and a token is at least a byte.
+            self.calls.append((own + before, times, asked.call.max_tokens))
+            before += len(asked.reply.text.encode())
+
+    def prompts(self, conversation: Conversation) -> list[tuple[int, int]]:
+        """For each call: tokens of its prompt (an upper bound) and of its answer's budget."""
+        inputs = conversation.inputs
+        return [
+            (
+                own + MERGES + sum(
+                    count * self.tokens.count(inputs[name]) for name, count in times.items()
+                ),
+                budget,
+            )
+            for own, times, budget in self.calls
+        ]
+
+
+def certify(plan: Plan, name: str) -> Certificate:
+    """Prove points 1 to 4 for one model of a plan.
+
+    Raises StudyError for a prompt that does not fit the model's context, naming the trial.
+    """
+    model = plan.experiment.models[name]
+    found = Certificate(name, max_model_len=model.max_model_len)
+    mine = [one for one in plan.conversations if _model(plan, one) == name]
+    parts = {id(one.part): one.part for one in mine}
+    for part in parts.values():
+        for held in part.languages:
+            found.longest_answer = max(found.longest_answer, len(held.longest.encode()))
+            found.max_tokens = max(found.max_tokens, held.max_tokens)
+    if model.engine == "simulated":
+        return found
+    try:
+        tokens = Tokens(model, plan.experiment.study)
+    except StudyError:
+        if model.folder(plan.experiment.study):
+            raise
+        return found
+    found.tokenizer = True
+    found.silent_tokens = len(tokens.silent)
+    lengths = {key: Lengths(tokens, _fullest(mine, part)) for key, part in parts.items()}
+    for one in mine:
+        for prompt, budget in lengths[id(one.part)].prompts(one):
+            found.prompt_tokens += prompt
+            found.longest_prompt = max(found.longest_prompt, prompt)
+            if prompt + budget > model.max_model_len:
+                raise StudyError(
+                    f"experiments/models.toml: {name}.max_model_len",
+                    f"{one.trials[0].scenario.id} takes up to {prompt} tokens and its answer "
+                    f"{budget}: more than the context of {model.max_model_len}",
+                    f"set max_model_len = {prompt + budget} or more, or shorten the prompt",
+                )
+    found.context = True
+    return found
+
+
+def balance(plan: Plan) -> dict[str, float]:
+    """How far option and place are from independent, a question: 0 each option everywhere alike.
+
+    The largest difference between an option's share at a place and an equal share.
+    """
+    counts: dict[str, Counter[tuple[int, int]]] = {}
+    sizes: dict[str, int] = {}
+    for trial in plan.trials:
+        tally = counts.setdefault(trial.question.name, Counter())
+        sizes[trial.question.name] = len(trial.order)
+        tally.update(enumerate(trial.order))
+    worst = {}
+    for name, tally in counts.items():
+        total = sum(tally.values()) / sizes[name]
+        size = range(sizes[name])
+        worst[name] = max(
+            abs(tally[place, option] / total - 1 / sizes[name]) for place in size for option in size
+        )
+    return worst
+
+
+def _fullest(conversations: list[Conversation], part: Part) -> Conversation:
+    mine = [one for one in conversations if one.part is part]
+    return max(mine, key=lambda one: sum(bool(text) for text in one.inputs.values()))
+
+
+def _model(plan: Plan, conversation: Conversation) -> str:
+    return plan.condition(conversation.trials[0]).settings.model

@@ -1,0 +1,147 @@
+"""The command line: a thin face. Heavy imports wait inside the commands."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, Optional
+
+import typer
+
+from .errors import EngineFailure, EngineGone, StudyError
+
+if TYPE_CHECKING:
+    from .experiment import Experiment
+    from .study import Study
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Value-action dilemmas: what a language model says it values, what it says it would do, "
+    "and the gap between the two.",
+)
+
+Named = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="A TOML file, or its name.")]
+Limit = Annotated[Optional[int], typer.Option(help="Only the first N scenarios of a seeded order.")]
+Model = Annotated[Optional[str], typer.Option(help="This model instead of the experiment's.")]
+Seed = Annotated[Optional[int], typer.Option(help="This seed instead of the experiment's.")]
+Root = Annotated[Optional[Path], typer.Option("--study", help="The study's folder.")]
+Runs = Annotated[Optional[Path], typer.Option(help="Where run folders are; default: STUDY/runs.")]
+
+
+@app.command("list")
+def list_(study: Root = None) -> None:
+    """What this study holds: experiments, models, programs, formats, personas, scenarios."""
+    from .listing import print_study
+
+    print_study(_study(study, None))
+
+
+@app.command()
+def check(
+    experiment: Named, limit: Limit = None, model: Model = None, seed: Seed = None,
+    study: Root = None,
+) -> None:
+    """Load all that an experiment names, count its questions, prove its answers parseable."""
+    from .listing import print_check
+
+    print_check(_load(experiment, study, limit, model, seed))
+
+
+@app.command()
+def show(
+    experiment: Named,
+    trial: Annotated[str, typer.Option(help="Its number in the plan, from 0, or its key.")] = "0",
+    limit: Limit = None, model: Model = None, seed: Seed = None, study: Root = None,
+) -> None:
+    """The exact prompt behind a trial, byte for byte, its constraint and its bound."""
+    from .listing import print_trial
+
+    print_trial(_load(experiment, study, limit, model, seed), trial)
+
+
+@app.command()
+def run(
+    experiment: Named, limit: Limit = None, model: Model = None, seed: Seed = None,
+    study: Root = None, runs: Runs = None,
+    new: Annotated[bool, typer.Option("--new", help="Begin another run folder.")] = False,
+) -> None:
+    """Ask every trial that is not answered yet, and print the gap in each condition."""
+    from .progress import progress
+    from .run import Interrupted
+    from .run import run as ask_all
+
+    loaded = _load(experiment, study, limit, model, seed)
+    again = "vad " + " ".join(sys.argv[1:])
+    folder = runs or loaded.study.root / "runs"
+    try:
+        with progress() as show_progress:
+            outcome = ask_all(loaded, folder, new, show_progress)
+    except (Interrupted, KeyboardInterrupt):
+        print(f"stopped; every answer so far is saved\ngo on with: {again}", file=sys.stderr)
+        raise SystemExit(130) from None
+    from .listing import print_outcome
+
+    print_outcome(outcome)
+    if outcome.open:
+        print(f"{outcome.open} trials are still open; ask them again: {again}", file=sys.stderr)
+        raise SystemExit(1)
+
+
+@app.command()
+def report(run: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
+    """The tables of a run, on screen and as CSV under RUN/tables."""
+    from .listing import print_tables
+    from .report.tables import write_tables
+
+    print_tables(write_tables(run))
+    print(f"written: {run}/tables/")
+
+
+def _study(given: Path | None, near: Path | None) -> "Study":
+    from .study import find_study
+
+    if given is not None or near is None or not near.exists():
+        return find_study(given or Path.cwd())
+    try:
+        return find_study(Path.cwd())
+    except StudyError:
+        return find_study(near)
+
+
+def _load(
+    name: str, study: Path | None, limit: int | None, model: str | None, seed: int | None
+) -> "Experiment":
+    from .experiment import load_experiment
+    from .trial import experiment_path
+
+    found = _study(study, Path(name))
+    return load_experiment(
+        found, experiment_path(found, name), limit=limit, model=model, seed=seed
+    )
+
+
+def main() -> None:
+    """Run the command line; what a person can mend is one message and exit code 2."""
+    _ending(app)
+
+
+def _ending(command: Callable[[], None]) -> None:
+    try:
+        command()
+    except StudyError as error:
+        _stop(str(error), 2)
+    except EngineGone as error:
+        _stop(f"{error}\nevery answer so far is saved; the same command goes on", 3)
+    except EngineFailure as error:
+        _stop(str(error), 3)
+    except BrokenPipeError:
+        raise SystemExit(141) from None
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()

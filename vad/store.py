@@ -1,0 +1,237 @@
+"""The run folder: responses and calls as Parquet, problems, the manifest; written whole or not at all.
+
+    runs/<experiment>/
+      manifest.json                            what was run, on what, with which outcome
+      responses/<model>/part-*.parquet         a row a trial
+      calls/<model>/part-*.parquet             a row an LM call, the messages exactly as sent
+      problems.jsonl                           engine failures, with their trial
+
+A part of calls is renamed into place before its part of responses, so that an answer never stands
+without its prompt; a part of calls left without one by a kill is dropped when the run goes on.
+"""
+
+import fcntl
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .errors import StudyError
+
+RESPONSES: dict[str, pa.DataType] = {
+    "trial": pa.string(), "model": pa.string(), "program": pa.string(), "format": pa.string(),
+    "persona": pa.string(), "category": pa.string(), "decoding": pa.string(),
+    "adapter": pa.string(), "scenario": pa.string(), "value": pa.string(), "topic": pa.string(),
+    "question": pa.string(), "repeat": pa.int16(), "order": pa.list_(pa.int8()),
+    "text": pa.string(), "reasoning": pa.string(), "letter": pa.string(), "option": pa.int8(),
+    "score": pa.float64(), "valid": pa.bool_(), "problem": pa.string(),
+    "finish_reason": pa.string(), "prompt_tokens": pa.int32(), "cached_tokens": pa.int32(),
+    "output_tokens": pa.int32(), "seconds": pa.float64(), "reused": pa.string(),
+}
+CALLS: dict[str, pa.DataType] = {
+    "trials": pa.list_(pa.string()), "number": pa.int16(), "messages": pa.string(),
+    "constraint": pa.string(), "max_tokens": pa.int32(), "temperature": pa.float64(),
+    "top_p": pa.float64(), "top_k": pa.int32(), "seed": pa.int64(), "text": pa.string(),
+    "finish_reason": pa.string(), "prompt_tokens": pa.int32(), "cached_tokens": pa.int32(),
+    "output_tokens": pa.int32(), "seconds": pa.float64(),
+}
+PART = re.compile(r"part-(\d{6})-(\d{6})\.parquet")
+
+
+class RunFolder:
+    """One run on disk, held by this process until `close`."""
+
+    def __init__(self, path: Path, factors: Iterable[str]) -> None:
+        self.path = path
+        self.extra = [name for name in factors if name not in RESPONSES]
+        self._identity = [*RESPONSES][: [*RESPONSES].index("scenario")] + self.extra
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = (path / ".lock").open("a+")
+        except OSError as error:
+            raise StudyError(
+                str(path), f"cannot be written: {error.strerror}",
+                "free the folder, or name another place with --runs DIR",
+            ) from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.seek(0)
+            raise StudyError(
+                str(path), f"is held by another run (process {self._lock.read().strip() or '?'})",
+                "wait for it, or stop it",
+            ) from None
+        self._lock.truncate(0)
+        self._lock.write(str(os.getpid()))
+        self._lock.flush()
+        self._tidy()
+        self._next = 1 + max((last for _, last in self._parts("responses").values()), default=-1)
+
+    def close(self) -> None:
+        """Merge the parts of each model into one, and let the folder go."""
+        for kind in ("calls", "responses"):
+            for folder in sorted((self.path / kind).glob("*")):
+                self._merge(folder)
+        self._lock.close()
+
+    @property
+    def manifest(self) -> dict[str, Any] | None:
+        """The manifest on disk; None before there is one.
+
+        Raises StudyError if it cannot be read.
+        """
+        return read_manifest(self.path)
+
+    def write_manifest(self, content: dict[str, Any]) -> None:
+        """Write the manifest whole."""
+        temporary = self.path / ".manifest.tmp"
+        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        temporary.replace(self.path / "manifest.json")
+
+    def identity(self, row: dict[str, Any]) -> tuple[Any, ...]:
+        """What makes a row the only one of its kind: its trial and its condition."""
+        return tuple(row[name] for name in self._identity)
+
+    def answered(self) -> set[tuple[Any, ...]]:
+        """The identities of all rows on disk."""
+        files = list((self.path / "responses").glob("*/part-*.parquet"))
+        found: set[tuple[Any, ...]] = set()
+        for file in files:
+            columns = pq.read_table(file, columns=self._identity).to_pydict()
+            found.update(zip(*(columns[name] for name in self._identity), strict=True))
+        return found
+
+    def counts(self, model: str | None = None) -> dict[str, int]:
+        """Answers on disk, of one model or of all: in all, read, unreadable by kind, reused."""
+        folder = "*" if model is None else _folder(model)
+        tally: Counter[str] = Counter(answers=0, parsed=0, unreadable=0, reused=0)
+        for file in (self.path / "responses").glob(f"{folder}/part-*.parquet"):
+            table = pq.read_table(file, columns=["valid", "problem", "reused"]).to_pydict()
+            tally["answers"] += len(table["valid"])
+            tally["parsed"] += sum(table["valid"])
+            tally["unreadable"] += len(table["valid"]) - sum(table["valid"])
+            tally["reused"] += sum(one is not None for one in table["reused"])
+            tally.update(f"unreadable: {kind}" for kind in table["problem"] if kind is not None)
+        return dict(tally)
+
+    def write(self, model: str, rows: list[dict[str, Any]], calls: list[dict[str, Any]]) -> None:
+        """Write one part of each table; in place when this returns."""
+        name = f"part-{self._next:06d}-{self._next:06d}.parquet"
+        self._next += 1
+        folder = _folder(model)
+        types = RESPONSES | {key: _type_of(rows, key) for key in self.extra}
+        if calls:
+            self._put(self.path / "calls" / folder / name, calls, CALLS)
+        self._put(self.path / "responses" / folder / name, rows, types)
+
+    def problem(self, **content: Any) -> None:
+        """Add a line to problems.jsonl."""
+        with (self.path / "problems.jsonl").open("a") as file:
+            file.write(json.dumps(content, ensure_ascii=False) + "\n")
+
+    def _put(self, path: Path, rows: list[dict[str, Any]], types: dict[str, pa.DataType]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table = pa.Table.from_pylist(rows, schema=pa.schema(list(types.items())))
+        temporary = path.with_name(f".{path.name}.tmp")
+        pq.write_table(table, temporary, compression="zstd")
+        temporary.replace(path)
+
+    def _parts(self, kind: str) -> dict[Path, tuple[int, int]]:
+        found = {}
+        for path in (self.path / kind).glob("*/part-*.parquet"):
+            numbers = PART.fullmatch(path.name)
+            if numbers:
+                found[path] = (int(numbers[1]), int(numbers[2]))
+        return found
+
+    def _tidy(self) -> None:
+        """Drop what a kill left behind: half-written files, merged parts, calls without answers."""
+        for leftover in self.path.glob("*/*/.part-*.tmp"):
+            leftover.unlink()
+        for kind in ("calls", "responses"):
+            parts = self._parts(kind)
+            for path, (first, last) in parts.items():
+                if any(
+                    a <= first and last <= b and (a, b) != (first, last) and path.parent == p.parent
+                    for p, (a, b) in parts.items()
+                ):
+                    path.unlink()
+        kept = [(p.parent.name, numbers) for p, numbers in self._parts("responses").items()]
+        for path, (first, last) in self._parts("calls").items():
+            if not any(
+                path.parent.name == model and a <= last and first <= b for model, (a, b) in kept
+            ):
+                path.unlink()
+
+    def _merge(self, folder: Path) -> None:
+        parts = sorted(folder.glob("part-*.parquet"))
+        if len(parts) < 2:
+            return
+        first, last = PART.fullmatch(parts[0].name), PART.fullmatch(parts[-1].name)
+        assert first and last
+        merged = folder / f"part-{first[1]}-{last[2]}.parquet"
+        temporary = folder / f".{merged.name}.tmp"
+        tables = [pq.read_table(part) for part in parts]
+        pq.write_table(pa.concat_tables(tables, promote_options="permissive"), temporary,
+                       compression="zstd")
+        temporary.replace(merged)
+        for part in parts:
+            part.unlink()
+
+
+def read_manifest(path: Path) -> dict[str, Any] | None:
+    """The manifest of a run folder; None if it has none, StudyError if it cannot be read."""
+    file = path / "manifest.json"
+    if not file.is_file():
+        return None
+    try:
+        content = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise StudyError(str(file), f"cannot be read: {error}") from None
+    if not isinstance(content, dict) or "experiment" not in content:
+        raise StudyError(str(file), "is no manifest of a run")
+    return content
+
+
+def read_table(path: Path, kind: str) -> pd.DataFrame:
+    """All rows of "responses" or "calls" of a run folder; StudyError if there are none."""
+    files = sorted((path / kind).glob("*/part-*.parquet"))
+    if not files:
+        raise StudyError(
+            str(path), f"holds no {kind}: no run has written there",
+            "start one: vad run experiments/quickstart.toml",
+        )
+    tables = [pq.read_table(file) for file in files]
+    return pa.concat_tables(tables, promote_options="permissive").to_pandas()
+
+
+def reusable(runs: Path, apart_from: Path, wanted: set[str]) -> dict[str, dict[str, Any]]:
+    """Rows of other runs that answer wanted trials, by key, each with the name of its run."""
+    found: dict[str, dict[str, Any]] = {}
+    for file in sorted(runs.glob("*/responses/*/part-*.parquet")):
+        run = file.parents[2]
+        if run.resolve() == apart_from.resolve() or not wanted - set(found):
+            continue
+        table = pq.read_table(file)
+        hit = [key in wanted and key not in found for key in table["trial"].to_pylist()]
+        for row in table.filter(pa.array(hit)).to_pylist():
+            found.setdefault(row["trial"], row | {"reused": row["reused"] or run.name})
+    return found
+
+
+def _folder(model: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "_", model)
+
+
+def _type_of(rows: list[dict[str, Any]], key: str) -> pa.DataType:
+    kinds = {type(row[key]) for row in rows if row[key] is not None}
+    if kinds <= {int}:
+        return pa.int64()
+    return pa.float64() if kinds <= {int, float} else pa.string()
