@@ -9,5 +9,7 @@ OPENING = (
 
 
 def render(persona: Persona) -> str:
-    lines = [f"* {variable.name}: {variable.asks} -> {level}" for variable, level in persona.items()]
+    lines = [
+        f"* {variable.name}: {variable.asks} -> {level}" for variable, level in persona.items()
+    ]
     return "\n".join([OPENING, *lines])

@@ -2,8 +2,8 @@
 
 import dspy
 
-REASONING = dict(max_length=400)
-ACTION = dict(max_length=300)
+REASONING = {"max_length": 400}
+ACTION = {"max_length": 300}
 
 
 class WriteScenario(dspy.Signature):
@@ -22,7 +22,9 @@ class WriteScenario(dspy.Signature):
     value: str = dspy.InputField()
     definition: str = dspy.InputField()
     topic: str = dspy.InputField()
-    scenario_reasoning: str = dspy.OutputField(desc="which two goods conflict, and how", **REASONING)
+    scenario_reasoning: str = dspy.OutputField(
+        desc="which two goods conflict, and how", **REASONING
+    )
     scenario_text: str = dspy.OutputField(desc="the dilemma", min_length=120, max_length=800)
     option_a_mild_reasoning: str = dspy.OutputField(desc="rationale", **REASONING)
     option_a_mild: str = dspy.OutputField(desc="mildly aligned action", **ACTION)

@@ -1,4 +1,4 @@
-"""vad: what a language model says it values, what it says it would do, and the gap between the two."""
+"""vad: what a language model says it values, what it says it would do, and the gap between."""
 
 from .errors import EngineFailure, StudyError
 from .persona import Persona, Variable

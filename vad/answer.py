@@ -94,8 +94,13 @@ def _common(trial: Trial, session: Session, first: bool) -> dict[str, Any]:
 
 def _nothing(kind: str, text: str) -> dict[str, Any]:
     return {
-        "text": text, "reasoning": None, "letter": None, "option": None, "score": None,
-        "valid": False, "problem": kind,
+        "text": text,
+        "reasoning": None,
+        "letter": None,
+        "option": None,
+        "score": None,
+        "valid": False,
+        "problem": kind,
     }
 
 

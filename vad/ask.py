@@ -9,7 +9,7 @@ import json
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import dspy
@@ -21,8 +21,6 @@ from .engines import Call, Engine, Reply
 from .errors import EngineFailure, Unreadable
 from .model import Sampling
 from .trial import Conversation
-
-language_of = lru_cache(maxsize=None)(language)
 
 
 class PlainAdapter(dspy.Adapter):
@@ -50,29 +48,37 @@ class PlainAdapter(dspy.Adapter):
         return read_answer(signature, completion)
 
     def __call__(
-        self, lm: Any, lm_kwargs: dict[str, Any], signature: type[dspy.Signature],
-        demos: list[dict[str, Any]], inputs: dict[str, Any],
+        self,
+        lm: Any,
+        lm_kwargs: dict[str, Any],
+        signature: type[dspy.Signature],
+        demos: list[dict[str, Any]],
+        inputs: dict[str, Any],
     ) -> list[dict[str, Any]]:
         """As dspy.Adapter, the call's own language sent along."""
-        held = lm_kwargs | {"response_format": _envelope(signature)}
+        held = lm_kwargs | {"response_format": _envelope(signature)}  # type: ignore[arg-type]
         return super().__call__(lm, held, signature, demos, inputs)  # type: ignore[no-any-return]
 
     async def acall(
-        self, lm: Any, lm_kwargs: dict[str, Any], signature: type[dspy.Signature],
-        demos: list[dict[str, Any]], inputs: dict[str, Any],
+        self,
+        lm: Any,
+        lm_kwargs: dict[str, Any],
+        signature: type[dspy.Signature],
+        demos: list[dict[str, Any]],
+        inputs: dict[str, Any],
     ) -> list[dict[str, Any]]:
         """As dspy.Adapter, the call's own language sent along."""
-        held = lm_kwargs | {"response_format": _envelope(signature)}
+        held = lm_kwargs | {"response_format": _envelope(signature)}  # type: ignore[arg-type]
         return await super().acall(lm, held, signature, demos, inputs)  # type: ignore[no-any-return]
 
 
 def user_turn(signature: type[dspy.Signature], inputs: dict[str, Any]) -> str:
     """The filled fields and the output format, joined by blank lines."""
     filled = [str(inputs[name]) for name in signature.input_fields if inputs.get(name)]
-    return "\n\n".join([*filled, output_format(signature)])
+    return "\n\n".join([*filled, output_format(signature)])  # type: ignore[arg-type]
 
 
-@lru_cache(maxsize=None)
+@cache
 def output_format(signature: type[dspy.Signature]) -> str:
     """The answer to be written, with a placeholder for each field: one line of JSON."""
     fields = (
@@ -108,22 +114,21 @@ def read_answer(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
     if not isinstance(content, dict) or set(content) != set(signature.output_fields):
         raise Unreadable("wrong keys", text)
     fields: dict[str, Any] = {}
-    for name, checker in _checkers(signature).items():
+    for name, checker in _checkers(signature).items():  # type: ignore[arg-type]
         try:
             fields[name] = checker.validate_python(content[name], strict=True)
         except ValidationError:
             answered = choices(
-                signature.output_fields[name].annotation, list(signature.output_fields[name].metadata)
+                signature.output_fields[name].annotation,
+                list(signature.output_fields[name].metadata),
             )
             raise Unreadable("not an option" if answered else "wrong type", text) from None
     return fields
 
 
-@lru_cache(maxsize=None)
+@cache
 def _checkers(signature: type[dspy.Signature]) -> dict[str, TypeAdapter[Any]]:
-    return {
-        name: TypeAdapter(field.annotation) for name, field in signature.output_fields.items()
-    }
+    return {name: TypeAdapter(field.annotation) for name, field in signature.output_fields.items()}
 
 
 def _kind(text: str) -> str:
@@ -134,7 +139,7 @@ def _kind(text: str) -> str:
     if not text.startswith("{"):
         return "prose around" if "{" in text else "no JSON"
     try:
-        json.JSONDecoder().raw_decode(text)
+        json.JSONDecoder(object_pairs_hook=_no_twice).raw_decode(text)
     except ValueError:
         return "not JSON" if text.endswith("}") else "cut off"
     return "prose around"
@@ -146,10 +151,10 @@ def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _envelope(signature: type[dspy.Signature]) -> dict[str, Any]:
     """How a language travels through DSPy: as a response format with keys of our own."""
-    held = language_of(signature)
+    held = language(signature)
     schema = {"type": "object", "regex": held.regex, "longest": held.longest}
     return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
 
@@ -173,6 +178,7 @@ class Session:
     constrained: bool
     calls: list[Asked] = field(default_factory=list)
     loop: asyncio.AbstractEventLoop | None = None
+    failure: EngineFailure | None = None
 
     async def answer(self, request: lm15.Request) -> Reply:
         """Turn DSPy's request into a Call, and the engine's reply into a record.
@@ -190,10 +196,16 @@ class Session:
             seed=(int(self.seed, 16) + len(self.calls)) % 2**31,
         )
         began = time.perf_counter()
-        reply = await self.engine.answer(call)
+        try:
+            reply = await self.engine.answer(call)
+            if self.constrained and reply.finish_reason != "stop":
+                raise EngineFailure(
+                    f'under a constraint the answer ended by "{reply.finish_reason}"'
+                )
+        except EngineFailure as failure:
+            self.failure = failure
+            raise
         self.calls.append(Asked(call, reply, time.perf_counter() - began))
-        if self.constrained and reply.finish_reason != "stop":
-            raise EngineFailure(f'under a constraint the answer ended by "{reply.finish_reason}"')
         return reply
 
 
@@ -227,7 +239,8 @@ def make_lm() -> dspy.LM:
 async def converse(conversation: Conversation, session: Session, lm: dspy.LM) -> dict[str, Any]:
     """Run a program's module on its inputs; the fields of its prediction.
 
-    Raises Unreadable for an answer that cannot be read, EngineFailure for one that did not come.
+    Raises Unreadable for an answer that cannot be read, EngineFailure for one that did not come
+    (DSPy wraps it in an error of its own, so the session keeps it).
     """
     session.loop = asyncio.get_running_loop()
     token = SESSION.set(session)
@@ -238,6 +251,12 @@ async def converse(conversation: Conversation, session: Session, lm: dspy.LM) ->
                 prediction = await module.acall(**conversation.inputs)
             else:
                 prediction = await asyncio.to_thread(module, **conversation.inputs)
+    except Unreadable:
+        raise
+    except Exception:
+        if session.failure:
+            raise session.failure from None
+        raise
     finally:
         SESSION.reset(token)
     return dict(prediction.items())

@@ -45,9 +45,18 @@ class DryEngine:
 
 
 def rehearse(conversation: Conversation) -> list[Asked]:
-    """The calls of a conversation, each answered with the longest text it could be."""
+    """The calls of a conversation, each answered with the longest text it could be.
+
+    Raises StudyError for a program that breaks on them, with what it raised.
+    """
     session = Session(DryEngine(), "0", PUBLISHED, constrained=True)
-    asyncio.run(converse(conversation, session, make_lm()))
+    try:
+        asyncio.run(converse(conversation, session, make_lm()))
+    except Exception as error:
+        raise StudyError(
+            conversation.part.place,
+            f"breaks when it is tried: {type(error).__name__}: {str(error).splitlines()[0]}",
+        ) from None
     return session.calls
 
 
@@ -83,9 +92,7 @@ class Lengths:
         before = 0
         for asked in rehearse(sample):
             text = tokens.prompt(asked.call.messages)
-            times = {
-                name: text.count(block) for name, block in sample.inputs.items() if block
-            }
+            times = {name: text.count(block) for name, block in sample.inputs.items() if block}
             own = tokens.count(text) - sum(
                 count * tokens.count(sample.inputs[name]) for name, count in times.items()
             )
@@ -98,9 +105,9 @@ class Lengths:
         inputs = conversation.inputs
         return [
             (
-                own + MERGES + sum(
-                    count * self.tokens.count(inputs[name]) for name, count in times.items()
-                ),
+                own
+                + MERGES
+                + sum(count * self.tokens.count(inputs[name]) for name, count in times.items()),
                 budget,
             )
             for own, times, budget in self.calls
@@ -120,7 +127,10 @@ def certify(plan: Plan, name: str) -> Certificate:
         for held in part.languages:
             found.longest_answer = max(found.longest_answer, len(held.longest.encode()))
             found.max_tokens = max(found.max_tokens, held.max_tokens)
+    samples = {key: _fullest(mine, part) for key, part in parts.items()}
     if model.engine == "simulated":
+        for sample in samples.values():
+            rehearse(sample)
         return found
     try:
         tokens = Tokens(model, plan.experiment.study)
@@ -130,7 +140,7 @@ def certify(plan: Plan, name: str) -> Certificate:
         return found
     found.tokenizer = True
     found.silent_tokens = len(tokens.silent)
-    lengths = {key: Lengths(tokens, _fullest(mine, part)) for key, part in parts.items()}
+    lengths = {key: Lengths(tokens, sample) for key, sample in samples.items()}
     for one in mine:
         for prompt, budget in lengths[id(one.part)].prompts(one):
             found.prompt_tokens += prompt

@@ -1,9 +1,10 @@
 """The command line: a thin face. Heavy imports wait inside the commands."""
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, Optional
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -14,35 +15,40 @@ if TYPE_CHECKING:
     from .study import Study
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Value-action dilemmas: what a language model says it values, what it says it would do, "
     "and the gap between the two.",
 )
 
 Named = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="A TOML file, or its name.")]
-Limit = Annotated[Optional[int], typer.Option(help="Only the first N scenarios of a seeded order.")]
-Model = Annotated[Optional[str], typer.Option(help="This model instead of the experiment's.")]
-Seed = Annotated[Optional[int], typer.Option(help="This seed instead of the experiment's.")]
-Root = Annotated[Optional[Path], typer.Option("--study", help="The study's folder.")]
-Runs = Annotated[Optional[Path], typer.Option(help="Where run folders are; default: STUDY/runs.")]
+Limit = Annotated[int | None, typer.Option(help="Only the first N scenarios of a seeded order.")]
+Model = Annotated[str | None, typer.Option(help="This model instead of the experiment's.")]
+Seed = Annotated[int | None, typer.Option(help="This seed instead of the experiment's.")]
+Root = Annotated[Path | None, typer.Option("--study", help="The study's folder.")]
+Runs = Annotated[Path | None, typer.Option(help="Where run folders are; default: STUDY/runs.")]
 
 
 @app.command("list")
 def list_(study: Root = None) -> None:
     """What this study holds: experiments, models, programs, formats, personas, scenarios."""
-    from .listing import print_study
+    from .screen import print_study
 
     print_study(_study(study, None))
 
 
 @app.command()
 def check(
-    experiment: Named, limit: Limit = None, model: Model = None, seed: Seed = None,
+    experiment: Named,
+    limit: Limit = None,
+    model: Model = None,
+    seed: Seed = None,
     study: Root = None,
 ) -> None:
     """Load all that an experiment names, count its questions, prove its answers parseable."""
-    from .listing import print_check
+    from .screen import print_check
 
     print_check(_load(experiment, study, limit, model, seed))
 
@@ -51,18 +57,25 @@ def check(
 def show(
     experiment: Named,
     trial: Annotated[str, typer.Option(help="Its number in the plan, from 0, or its key.")] = "0",
-    limit: Limit = None, model: Model = None, seed: Seed = None, study: Root = None,
+    limit: Limit = None,
+    model: Model = None,
+    seed: Seed = None,
+    study: Root = None,
 ) -> None:
     """The exact prompt behind a trial, byte for byte, its constraint and its bound."""
-    from .listing import print_trial
+    from .screen import print_trial
 
     print_trial(_load(experiment, study, limit, model, seed), trial)
 
 
 @app.command()
 def run(
-    experiment: Named, limit: Limit = None, model: Model = None, seed: Seed = None,
-    study: Root = None, runs: Runs = None,
+    experiment: Named,
+    limit: Limit = None,
+    model: Model = None,
+    seed: Seed = None,
+    study: Root = None,
+    runs: Runs = None,
     new: Annotated[bool, typer.Option("--new", help="Begin another run folder.")] = False,
 ) -> None:
     """Ask every trial that is not answered yet, and print the gap in each condition."""
@@ -70,6 +83,7 @@ def run(
     from .run import Interrupted
     from .run import run as ask_all
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     loaded = _load(experiment, study, limit, model, seed)
     again = "vad " + " ".join(sys.argv[1:])
     folder = runs or loaded.study.root / "runs"
@@ -79,7 +93,7 @@ def run(
     except (Interrupted, KeyboardInterrupt):
         print(f"stopped; every answer so far is saved\ngo on with: {again}", file=sys.stderr)
         raise SystemExit(130) from None
-    from .listing import print_outcome
+    from .screen import print_outcome
 
     print_outcome(outcome)
     if outcome.open:
@@ -90,8 +104,8 @@ def run(
 @app.command()
 def report(run: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
     """The tables of a run, on screen and as CSV under RUN/tables."""
-    from .listing import print_tables
     from .report.tables import write_tables
+    from .screen import print_tables
 
     print_tables(write_tables(run))
     print(f"written: {run}/tables/")
@@ -115,9 +129,7 @@ def _load(
     from .trial import experiment_path
 
     found = _study(study, Path(name))
-    return load_experiment(
-        found, experiment_path(found, name), limit=limit, model=model, seed=seed
-    )
+    return load_experiment(found, experiment_path(found, name), limit=limit, model=model, seed=seed)
 
 
 def main() -> None:

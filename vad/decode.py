@@ -2,8 +2,8 @@
 
 The language of a signature is one regular expression for one JSON object: the keys in the
 signature's order, one space after each comma and colon and no other, strings bounded in length and
-free of anything JSON would escape. It is finite, so a token budget of its longest text in bytes plus one
-(every token is at least one byte) is always enough, and every text of it is strict JSON.
+free of anything JSON would escape. It is finite, so a token budget of its longest text in bytes
+plus one (every token is at least one byte) is always enough, and every text of it is strict JSON.
 """
 
 import json
@@ -87,7 +87,9 @@ def _field(annotation: Any, metadata: list[Any], where: str, name: str) -> _Part
     if annotation is str:
         return _text(metadata, where, name)
     if annotation is int:
-        raise _endless(where, "an int without both bounds", f"{name}: int = dspy.OutputField(ge=1, le=10)")
+        raise _endless(
+            where, "an int without both bounds", f"{name}: int = dspy.OutputField(ge=1, le=10)"
+        )
     origin = get_origin(annotation)
     if origin is list:
         return _list(get_args(annotation)[0], metadata, where, name)
@@ -108,7 +110,8 @@ def _field(annotation: Any, metadata: list[Any], where: str, name: str) -> _Part
         return _object(nested, where)
     shown = getattr(annotation, "__name__", str(annotation))
     raise _endless(
-        where, f"the type {shown}",
+        where,
+        f"the type {shown}",
         f"{name}: str = dspy.OutputField(max_length=400)",
     )
 
@@ -126,7 +129,9 @@ def _text(metadata: list[Any], where: str, name: str) -> _Part:
     if any(getattr(one, "pattern", None) for one in metadata):
         raise StudyError(where, "has a pattern; bound the text with max_length instead")
     if most is None:
-        raise _endless(where, "a text without end", f"{name}: str = dspy.OutputField(max_length=400)")
+        raise _endless(
+            where, "a text without end", f"{name}: str = dspy.OutputField(max_length=400)"
+        )
     if not least <= most:
         raise StudyError(where, f"is to have at least {least} and at most {most} characters")
     term = dsl.Sequence(
@@ -140,7 +145,8 @@ def _list(kind: Any, metadata: list[Any], where: str, name: str) -> _Part:
     least = next((one.min_length for one in metadata if isinstance(one, MinLen)), 0)
     if most is None:
         raise _endless(
-            where, "a list without end",
+            where,
+            "a list without end",
             f"{name}: list[...] = dspy.OutputField(min_length=1, max_length=10)",
         )
     if not 0 <= least <= most or most == 0:
@@ -175,6 +181,4 @@ def _size(text: str) -> int:
 
 
 def _endless(where: str, what: str, line: str) -> StudyError:
-    return StudyError(
-        where, f"is {what}: no budget of tokens could cover it", f"write: {line}"
-    )
+    return StudyError(where, f"is {what}: no budget of tokens could cover it", f"write: {line}")

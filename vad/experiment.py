@@ -26,7 +26,7 @@ NAMED = {"model", "program", "format", "decoding", "adapter"}
 
 
 def column(setting: str) -> str:
-    """A varied setting's column; `order` holds each answer's own order, so the setting gives way."""
+    """A varied setting's column; `order` is each answer's own order, so the setting gives way."""
     return "option_order" if setting == "order" else setting
 
 
@@ -165,8 +165,13 @@ class Experiment:
         names = [persona.name for persona in people]
         for wanted in self.only.personas:
             if wanted not in names:
-                raise unknown(f"{self.place}: only.personas", "persona", wanted,
-                              f"personas/{settings.personas}.toml has", names)
+                raise unknown(
+                    f"{self.place}: only.personas",
+                    "persona",
+                    wanted,
+                    f"personas/{settings.personas}.toml has",
+                    names,
+                )
         if self.only.personas:
             people = tuple(one for one in people if one.name in self.only.personas)
         where = at.get("format", f"{self.place}: format")
@@ -184,8 +189,9 @@ class Experiment:
             has = {getattr(scenario, attribute) for scenario in scenarios}
             for name in wanted:
                 if name not in has:
-                    raise unknown(f"{self.place}: only.{key}", attribute, name,
-                                  "the scenarios have", has)
+                    raise unknown(
+                        f"{self.place}: only.{key}", attribute, name, "the scenarios have", has
+                    )
             if wanted:
                 scenarios = [one for one in scenarios if getattr(one, attribute) in wanted]
         if not scenarios:

@@ -14,8 +14,16 @@ WHOLE_FILE = 64 * 2**20
 """Weight files up to this size are hashed whole; of larger ones size, first and last megabyte."""
 
 PACE_ONLY = frozenset(
-    "gpu_memory_utilization max_num_seqs max_num_batched_tokens tensor_parallel_size block_size "
-    "pipeline_parallel_size enforce_eager kv_cache_memory_bytes swap_space".split()
+    (
+        "gpu_memory_utilization",
+        "max_num_seqs",
+        "max_num_batched_tokens",
+        "tensor_parallel_size",
+        "pipeline_parallel_size",
+        "block_size",
+        "enforce_eager",
+        "kv_cache_memory_bytes",
+    )
 )
 """Engine arguments that change how fast an answer comes, not which: they stay out of its key."""
 
@@ -36,9 +44,9 @@ class Sampling(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, gt=0, le=1)
-    top_k: int | None = Field(None, ge=0)
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_k: int | None = Field(default=None, ge=0)
 
 
 PUBLISHED = Sampling(temperature=0.2, top_p=0.95, top_k=64)
@@ -135,7 +143,9 @@ def load_model(study: Study, name: str, where: str) -> Model:
     for needed, what in (("config.json", "model"), ("tokenizer.json", "tokenizer")):
         if not (folder / needed).is_file():
             raise StudyError(
-                place, f'"{model.weights}" holds no {what}: {needed} is missing', "a weights folder "
+                place,
+                f'"{model.weights}" holds no {what}: {needed} is missing',
+                "a weights folder "
                 "in the Hugging Face layout holds config.json, tokenizer.json, *.safetensors",
             )
     if not list(folder.glob("*.safetensors")):

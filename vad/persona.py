@@ -140,8 +140,13 @@ def load_personas(study: Study, name: str, where: str) -> Personas:
     content = study.toml(path)
     odd = set(content) - {"variables", "categories", "personas"}
     if odd:
-        raise unknown(f"{place}: {min(odd)}", "table", min(odd), "a personas file has",
-                      ["variables", "categories", "personas"])
+        raise unknown(
+            f"{place}: {min(odd)}",
+            "table",
+            min(odd),
+            "a personas file has",
+            ["variables", "categories", "personas"],
+        )
     try:
         variables = {
             key: Variable(name=key.replace("_", " "), **table)

@@ -20,7 +20,11 @@ INPUTS = ("persona", "scenario", "value", "definition", "topic", "question", "op
 """What the engine fills in, by name, for a program that answers one question."""
 
 INPUTS_BOTH = (
-    *INPUTS[:5], "value_question", "value_options", "action_question", "action_options",
+    *INPUTS[:5],
+    "value_question",
+    "value_options",
+    "action_question",
+    "action_options",
 )
 """What it fills in for a program that answers both questions in one conversation."""
 
@@ -72,13 +76,15 @@ def load_program(study: Study, name: str, where: str) -> Program:
     place = study.place(path)
     if not exported:
         raise StudyError(
-            place, "is no prompt program: it exports neither value nor action nor both",
+            place,
+            "is no prompt program: it exports neither value nor action nor both",
             "write, for example: action = dspy.Predict(ChooseAction)",
         )
     for key, found in exported.items():
         if not isinstance(found, dspy.Module):
             raise StudyError(
-                f"{place}: {key}", f"is {found!r:.80}, and no dspy.Module",
+                f"{place}: {key}",
+                f"is {found!r:.80}, and no dspy.Module",
                 f"write, for example: {key} = dspy.Predict(MySignature)",
             )
     sources = study.sources("signatures", name)
@@ -112,13 +118,15 @@ def _part(place: str, module: dspy.Module, questions: tuple[str, ...]) -> Part:
         ]
         if not fields:
             raise StudyError(
-                where, f"no signature of it has an output field named {question}",
+                where,
+                f"no signature of it has an output field named {question}",
                 f'write, for example: {question}: Literal["A", "B"] = dspy.OutputField()',
             )
         values = choices(fields[-1].annotation, list(fields[-1].metadata))
         if values is None:
             raise StudyError(
-                where, f"its output field {question} is no choice",
+                where,
+                f"its output field {question} is no choice",
                 f'write, for example: {question}: Literal["A", "B"] = dspy.OutputField()',
             )
         answers[question] = values
@@ -149,7 +157,8 @@ def _inputs(where: str, module: dspy.Module, filled: tuple[str, ...]) -> tuple[s
     for name in required:
         if name not in filled:
             raise StudyError(
-                where, f'takes an input "{name}" that nothing fills',
+                where,
+                f'takes an input "{name}" that nothing fills',
                 f"the engine fills: {', '.join(filled)}",
             )
     return tuple(name for name in names if name in filled)

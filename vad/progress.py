@@ -26,8 +26,10 @@ def describe(state: Progress) -> str:
     rate = state.asked / spent
     left = (state.total - state.asked) / rate if rate else float("inf")
     words = [
-        f"{state.model}: {state.asked}/{state.total} answers", f"{rate:.1f}/s",
-        f"{_clock(left)} left", f"{state.unreadable} unreadable",
+        f"{state.model}: {state.asked}/{state.total} answers",
+        f"{rate:.1f}/s",
+        f"{_clock(left)} left",
+        f"{state.unreadable} unreadable",
     ]
     return ", ".join(words + ([f"{state.failed} failed"] if state.failed else []))
 
@@ -41,12 +43,15 @@ def _clock(seconds: float) -> str:
 
 
 def _lines() -> Callable[[Progress], None]:
-    last = [0.0]
+    last, ended = [0.0], [""]
 
     def show(state: Progress) -> None:
         done = state.asked + state.failed >= state.total
-        if done or time.monotonic() - last[0] > PLAIN_EVERY:
-            last[0] = time.monotonic() if not done else float("inf")
+        if (state.model, done) != (ended[0], True) and (
+            done or time.monotonic() - last[0] > PLAIN_EVERY
+        ):
+            last[0] = time.monotonic()
+            ended[0] = state.model if done else ""
             print(describe(state), flush=True)
 
     return show

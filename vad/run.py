@@ -59,9 +59,7 @@ class Interrupted(Exception):
     """The person stopped the run; what was answered is saved."""
 
 
-def run(
-    experiment: Experiment, runs: Path, new: bool, show: Callable[[Progress], None]
-) -> Outcome:
+def run(experiment: Experiment, runs: Path, new: bool, show: Callable[[Progress], None]) -> Outcome:
     """Ask every trial of an experiment that is not answered yet.
 
     Raises StudyError for bad input, Interrupted on SIGINT or SIGTERM, EngineGone when the engine
@@ -99,18 +97,22 @@ def same_study(experiment: Experiment, path: Path) -> None:
         return
     if manifest["experiment"] != experiment.place:
         raise StudyError(
-            str(path), f"is the run folder of {manifest['experiment']}, not of {experiment.place}",
+            str(path),
+            f"is the run folder of {manifest['experiment']}, not of {experiment.place}",
             "rename one of them, or write elsewhere with --runs DIR",
         )
     before, now = manifest["decides"], experiment.decides()
-    changed = [key for key in sorted({*before, *now}) if key in before and key in now
-               and before[key] != now[key]]
+    changed = [
+        key
+        for key in sorted({*before, *now})
+        if key in before and key in now and before[key] != now[key]
+    ]
     changed += [key for key in before if key not in now and key.startswith("setting")]
     if changed:
         raise StudyError(
-            str(path), "changed since this run began: " + ", ".join(
-                key.removeprefix("file ").removeprefix("setting ") for key in changed
-            ),
+            str(path),
+            "changed since this run began: "
+            + ", ".join(key.removeprefix("file ").removeprefix("setting ") for key in changed),
             "undo the change to go on with this run, or start another: vad run "
             f"{experiment.place} --new",
         )
@@ -120,7 +122,10 @@ class Runner:
     """One run in progress: what is open, what waits to be written, what has failed."""
 
     def __init__(
-        self, plan: Plan, folder: RunFolder, certificates: dict[str, Certificate],
+        self,
+        plan: Plan,
+        folder: RunFolder,
+        certificates: dict[str, Certificate],
         show: Callable[[Progress], None],
     ) -> None:
         self.plan = plan
@@ -153,7 +158,8 @@ class Runner:
         """Conversations still to be held, by key; rows of other runs are taken over first."""
         done = self.folder.answered()
         missing = [
-            one for one in self.plan.conversations
+            one
+            for one in self.plan.conversations
             if not all(self._identity(one, place) in done for place in range(len(one.trials)))
         ]
         self.outcome.kept = len(self.plan.trials) - sum(len(one.trials) for one in missing)
@@ -163,7 +169,8 @@ class Runner:
         for one in missing:
             if all(trial.key in known for trial in one.trials):
                 rows = [
-                    known[trial.key] | self._columns(one)
+                    known[trial.key]
+                    | self._columns(one)
                     | {"prompt_tokens": 0, "cached_tokens": 0, "output_tokens": 0, "seconds": 0.0}
                     for trial in one.trials
                 ]
@@ -211,28 +218,30 @@ class Runner:
         self, engine: Engine, width: int, queue: list[list[Conversation]], progress: Progress
     ) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in before:
             loop.add_signal_handler(number, self._stop.set)
         waiting = iter(queue)
         workers = [
             asyncio.create_task(self._work(engine, waiting, progress))
             for _ in range(min(len(queue), width + width // 4 + 1))
         ]
+        everyone = asyncio.gather(*workers)
         stopped = asyncio.create_task(self._stop.wait())
+        watched: set[asyncio.Future[Any]] = {everyone, stopped}
         try:
-            everyone = asyncio.gather(*workers)
-            await asyncio.wait({everyone, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
             if self._stop.is_set():
-                everyone.cancel()
-                await asyncio.gather(*workers, return_exceptions=True)
                 raise Interrupted
             await everyone
         finally:
             stopped.cancel()
             for worker in workers:
                 worker.cancel()
-            for number in (signal.SIGINT, signal.SIGTERM):
+            await asyncio.gather(everyone, *workers, return_exceptions=True)
+            for number, handler in before.items():
                 loop.remove_signal_handler(number)
+                signal.signal(number, handler)
             self.show(progress)
 
     async def _work(
@@ -241,21 +250,18 @@ class Runner:
         for group in waiting:
             await self._hold(engine, group, progress)
             self.show(progress)
-            if (
-                len(self._rows) >= FLUSH_ROWS
-                or time.monotonic() - self._flushed > FLUSH_SECONDS
-            ):
+            if len(self._rows) >= FLUSH_ROWS or time.monotonic() - self._flushed > FLUSH_SECONDS:
                 self._flush()
 
-    async def _hold(
-        self, engine: Engine, group: list[Conversation], progress: Progress
-    ) -> None:
+    async def _hold(self, engine: Engine, group: list[Conversation], progress: Progress) -> None:
         """Hold one conversation, at most three times if the engine fails, and keep its rows."""
         one = group[0]
         condition = self.plan.condition(one.trials[0])
         for attempt in range(1, ATTEMPTS + 1):
             session = Session(
-                engine, one.trials[0].key, self.plan.sampling(condition),
+                engine,
+                one.trials[0].key,
+                self.plan.sampling(condition),
                 condition.settings.decoding == "constrained",
             )
             try:
@@ -264,19 +270,29 @@ class Runner:
                 rows = failed_rows(one, problem, session)
             except EngineGone:
                 raise
-            except EngineFailure as failure:
+            except Exception as failure:
+                said = str(failure) if isinstance(failure, EngineFailure) else repr(failure)
                 self.folder.problem(
-                    trial=[trial.key for trial in one.trials], model=progress.model,
-                    scenario=one.trials[0].scenario.id, attempt=attempt, problem=str(failure),
+                    trial=[trial.key for trial in one.trials],
+                    model=progress.model,
+                    scenario=one.trials[0].scenario.id,
+                    attempt=attempt,
+                    problem=said,
                     at=datetime.now(UTC).isoformat(timespec="seconds"),
                 )
-                self.outcome.problems[str(failure)] += 1
+                self.outcome.problems[said] += 1
                 continue
-            self._keep(progress.model, [row | self._columns(one) for row in rows],
-                       call_rows(one, session))
+            self._keep(
+                progress.model, [row | self._columns(one) for row in rows], call_rows(one, session)
+            )
             for twin in group[1:]:
-                again = {"reused": self.folder.path.name, "prompt_tokens": 0, "cached_tokens": 0,
-                         "output_tokens": 0, "seconds": 0.0}
+                again = {
+                    "reused": self.folder.path.name,
+                    "prompt_tokens": 0,
+                    "cached_tokens": 0,
+                    "output_tokens": 0,
+                    "seconds": 0.0,
+                }
                 self._keep(progress.model, [row | self._columns(twin) | again for row in rows], [])
             count = len(rows) * len(group)
             progress.asked += count
@@ -320,8 +336,9 @@ class Runner:
         counts = self.folder.counts()
         planned = max(self.outcome.planned, before.get("counts", {}).get("planned", 0))
         self.outcome.unreadable = counts["unreadable"]
-        self.outcome.open = max(0, self.outcome.planned - self.outcome.kept
-                                - self.outcome.asked - self.outcome.reused)
+        self.outcome.open = max(
+            0, self.outcome.planned - self.outcome.kept - self.outcome.asked - self.outcome.reused
+        )
         experiment = self.plan.experiment
         for name, certificate in self.certificates.items():
             certificate.outcome = self.folder.counts(name)
@@ -337,8 +354,10 @@ class Runner:
             "decides": before.get("decides", {}) | experiment.decides(),
             "engines": before.get("engines", {}) | self.engines,
             "hardware": {
-                "machine": platform.machine(), "system": platform.system(),
-                "cores": os.cpu_count(), "python": platform.python_version(),
+                "machine": platform.machine(),
+                "system": platform.system(),
+                "cores": os.cpu_count(),
+                "python": platform.python_version(),
             },
             "certificates": before.get("certificates", {})
             | {name: one.to_json() for name, one in self.certificates.items()},

@@ -87,16 +87,12 @@ class ValueInfo:
 
 def load_values(study: Study) -> dict[str, ValueInfo]:
     """The values of `scenarios/values.toml`, in its order."""
-    return {
-        name: ValueInfo(**table) for name, table in _tables(study, "values", ValueInfo).items()
-    }
+    return {name: ValueInfo(**table) for name, table in _tables(study, "values", ValueInfo).items()}
 
 
 def load_topics(study: Study) -> dict[str, str]:
     """The topics of `scenarios/topics.toml` with their definitions, in its order."""
-    return {
-        name: table["definition"] for name, table in _tables(study, "topics", None).items()
-    }
+    return {name: table["definition"] for name, table in _tables(study, "topics", None).items()}
 
 
 def load_scenarios(study: Study, name: str, where: str) -> list[Scenario]:
@@ -144,7 +140,9 @@ def parse_scenario(line: str, place: str) -> Scenario:
         key = ".".join(map(str, first["loc"]))
         if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
             raise unknown(place, "key", key, "a scenario has", Scenario.model_fields) from None
-        raise StudyError(place, f"{key}: {first['msg']}, found {str(first['input'])[:60]!r}") from None
+        raise StudyError(
+            place, f"{key}: {first['msg']}, found {str(first['input'])[:60]!r}"
+        ) from None
     fault = scenario.fault()
     if fault:
         raise StudyError(place, f"{scenario.id}: {fault}")

@@ -1,4 +1,4 @@
-"""The run folder: responses and calls as Parquet, problems, the manifest; written whole or not at all.
+"""The run folder: responses and calls as Parquet, problems, the manifest; each written whole.
 
     runs/<experiment>/
       manifest.json                            what was run, on what, with which outcome
@@ -26,21 +26,50 @@ import pyarrow.parquet as pq
 from .errors import StudyError
 
 RESPONSES: dict[str, pa.DataType] = {
-    "trial": pa.string(), "model": pa.string(), "program": pa.string(), "format": pa.string(),
-    "persona": pa.string(), "category": pa.string(), "decoding": pa.string(),
-    "adapter": pa.string(), "scenario": pa.string(), "value": pa.string(), "topic": pa.string(),
-    "question": pa.string(), "repeat": pa.int16(), "order": pa.list_(pa.int8()),
-    "text": pa.string(), "reasoning": pa.string(), "letter": pa.string(), "option": pa.int8(),
-    "score": pa.float64(), "valid": pa.bool_(), "problem": pa.string(),
-    "finish_reason": pa.string(), "prompt_tokens": pa.int32(), "cached_tokens": pa.int32(),
-    "output_tokens": pa.int32(), "seconds": pa.float64(), "reused": pa.string(),
+    "trial": pa.string(),
+    "model": pa.string(),
+    "program": pa.string(),
+    "format": pa.string(),
+    "persona": pa.string(),
+    "category": pa.string(),
+    "decoding": pa.string(),
+    "adapter": pa.string(),
+    "scenario": pa.string(),
+    "value": pa.string(),
+    "topic": pa.string(),
+    "question": pa.string(),
+    "repeat": pa.int16(),
+    "order": pa.list_(pa.int8()),
+    "text": pa.string(),
+    "reasoning": pa.string(),
+    "letter": pa.string(),
+    "option": pa.int8(),
+    "score": pa.float64(),
+    "valid": pa.bool_(),
+    "problem": pa.string(),
+    "finish_reason": pa.string(),
+    "prompt_tokens": pa.int32(),
+    "cached_tokens": pa.int32(),
+    "output_tokens": pa.int32(),
+    "seconds": pa.float64(),
+    "reused": pa.string(),
 }
 CALLS: dict[str, pa.DataType] = {
-    "trials": pa.list_(pa.string()), "number": pa.int16(), "messages": pa.string(),
-    "constraint": pa.string(), "max_tokens": pa.int32(), "temperature": pa.float64(),
-    "top_p": pa.float64(), "top_k": pa.int32(), "seed": pa.int64(), "text": pa.string(),
-    "finish_reason": pa.string(), "prompt_tokens": pa.int32(), "cached_tokens": pa.int32(),
-    "output_tokens": pa.int32(), "seconds": pa.float64(),
+    "trials": pa.list_(pa.string()),
+    "number": pa.int16(),
+    "messages": pa.string(),
+    "constraint": pa.string(),
+    "max_tokens": pa.int32(),
+    "temperature": pa.float64(),
+    "top_p": pa.float64(),
+    "top_k": pa.int32(),
+    "seed": pa.int64(),
+    "text": pa.string(),
+    "finish_reason": pa.string(),
+    "prompt_tokens": pa.int32(),
+    "cached_tokens": pa.int32(),
+    "output_tokens": pa.int32(),
+    "seconds": pa.float64(),
 }
 PART = re.compile(r"part-(\d{6})-(\d{6})\.parquet")
 
@@ -57,7 +86,8 @@ class RunFolder:
             self._lock = (path / ".lock").open("a+")
         except OSError as error:
             raise StudyError(
-                str(path), f"cannot be written: {error.strerror}",
+                str(path),
+                f"cannot be written: {error.strerror}",
                 "free the folder, or name another place with --runs DIR",
             ) from None
         try:
@@ -65,7 +95,8 @@ class RunFolder:
         except OSError:
             self._lock.seek(0)
             raise StudyError(
-                str(path), f"is held by another run (process {self._lock.read().strip() or '?'})",
+                str(path),
+                f"is held by another run (process {self._lock.read().strip() or '?'})",
                 "wait for it, or stop it",
             ) from None
         self._lock.truncate(0)
@@ -174,13 +205,13 @@ class RunFolder:
         parts = sorted(folder.glob("part-*.parquet"))
         if len(parts) < 2:
             return
-        first, last = PART.fullmatch(parts[0].name), PART.fullmatch(parts[-1].name)
-        assert first and last
-        merged = folder / f"part-{first[1]}-{last[2]}.parquet"
+        first, last = (PART.sub(r"\1 \2", part.name).split() for part in (parts[0], parts[-1]))
+        merged = folder / f"part-{first[0]}-{last[1]}.parquet"
         temporary = folder / f".{merged.name}.tmp"
         tables = [pq.read_table(part) for part in parts]
-        pq.write_table(pa.concat_tables(tables, promote_options="permissive"), temporary,
-                       compression="zstd")
+        pq.write_table(
+            pa.concat_tables(tables, promote_options="permissive"), temporary, compression="zstd"
+        )
         temporary.replace(merged)
         for part in parts:
             part.unlink()
@@ -205,11 +236,13 @@ def read_table(path: Path, kind: str) -> pd.DataFrame:
     files = sorted((path / kind).glob("*/part-*.parquet"))
     if not files:
         raise StudyError(
-            str(path), f"holds no {kind}: no run has written there",
+            str(path),
+            f"holds no {kind}: no run has written there",
             "start one: vad run experiments/quickstart.toml",
         )
     tables = [pq.read_table(file) for file in files]
-    return pa.concat_tables(tables, promote_options="permissive").to_pandas()
+    joined: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
+    return joined
 
 
 def reusable(runs: Path, apart_from: Path, wanted: set[str]) -> dict[str, dict[str, Any]]:

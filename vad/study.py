@@ -22,12 +22,15 @@ from .errors import StudyError, unknown
 FOLDERS = ("signatures", "personas", "scenarios", "experiments")
 
 
+_numbers = itertools.count(1)
+
+
 class Study:
     """The folder that holds the four; every path is shown relative to it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self._package = f"_vad_study_{hashlib.sha256(str(self.root).encode()).hexdigest()[:12]}"
+        self._package = f"_vad_study_{next(_numbers)}"
         self._read: dict[Path, bytes] = {}
 
     def place(self, path: Path) -> str:
@@ -66,7 +69,9 @@ class Study:
     def hashes(self, apart_from: Path) -> list[tuple[str, str]]:
         """Place and sha256 of every file read so far, bar the experiment and the model profiles."""
         apart = {apart_from.resolve(), self.root / "experiments" / "models.toml"}
-        return sorted((self.place(path), self.hash(path)) for path in self._read if path not in apart)
+        return sorted(
+            (self.place(path), self.hash(path)) for path in self._read if path not in apart
+        )
 
     def file(self, folder: str, name: str, suffix: str, where: str, noun: str) -> Path:
         """The file that bears a name; StudyError with the nearest name if there is none."""
@@ -83,7 +88,7 @@ class Study:
             raise StudyError(self.place(path), f"is not valid TOML: {error}") from None
 
     def about(self, path: Path) -> str:
-        """What a file says of itself first: a module's docstring's line, a TOML's opening comment."""
+        """What a file says of itself: a docstring's first line, a TOML's opening comment."""
         text = self.read(path)
         if path.suffix == ".py":
             try:
@@ -100,7 +105,9 @@ class Study:
             body = ast.parse(self.read(self.root / folder / f"{name}.py")).body
         except (SyntaxError, ValueError):
             return set()
-        targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+        targets = [
+            target for node in body if isinstance(node, ast.Assign) for target in node.targets
+        ]
         return {target.id for target in targets if isinstance(target, ast.Name)}
 
     def module(self, folder: str, name: str) -> ModuleType:
@@ -147,7 +154,9 @@ class Study:
             return StudyError(where, f"{error.msg}: {(error.text or '').strip()}")
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in frames if Path(frame.filename).is_relative_to(self.root)]
-        message = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
+        message = (
+            f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
+        )
         if not own:
             return StudyError(self.place(path), message)
         where = f"{self.place(Path(own[-1].filename))}: line {own[-1].lineno}"

@@ -25,12 +25,14 @@ class Tokens:
             )
         except Exception as error:
             raise StudyError(
-                f"{place}.weights", f'no tokenizer could be loaded from "{model.weights}"',
+                f"{place}.weights",
+                f'no tokenizer could be loaded from "{model.weights}"',
                 str(error).strip().splitlines()[0][:200],
             ) from None
         if not (model.chat_template or self.tokenizer.chat_template):
             raise StudyError(
-                place, "the model has no chat template, and its profile gives none",
+                place,
+                "the model has no chat template, and its profile gives none",
                 'write chat_template = "..." (Jinja), or name a model that is tuned for chat',
             )
 
@@ -62,7 +64,9 @@ class Tokens:
         special = set(self.tokenizer.all_special_ids)
         ids = range(len(self.tokenizer))
         texts = self.tokenizer.batch_decode([[one] for one in ids])
-        return [one for one, text in zip(ids, texts, strict=True) if not text and one not in special]
+        return [
+            one for one, text in zip(ids, texts, strict=True) if not text and one not in special
+        ]
 
 
 def _without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -65,7 +65,9 @@ class Plan:
 
     def sampling(self, condition: Condition) -> Sampling:
         """The sampling settings in force: the experiment's, else the profile's, else published."""
-        return resolve_sampling(condition.settings, self.experiment.models[condition.settings.model])
+        return resolve_sampling(
+            condition.settings, self.experiment.models[condition.settings.model]
+        )
 
 
 def resolve_sampling(settings: Settings, model: Model) -> Sampling:
@@ -97,9 +99,14 @@ def make_plan(experiment: Experiment) -> Plan:
         if which not in chosen:
             chosen[which] = select(experiment.scenarios[settings.scenarios], *which[1:])
         fixed = _digest(
-            experiment.models[settings.model].identity(study), program.hash, settings.adapter,
-            settings.decoding, settings.backend if settings.decoding == "constrained" else "",
-            plan.sampling(condition).model_dump_json(), settings.seed, condition.block,
+            experiment.models[settings.model].identity(study),
+            program.hash,
+            settings.adapter,
+            settings.decoding,
+            settings.backend if settings.decoding == "constrained" else "",
+            plan.sampling(condition).model_dump_json(),
+            settings.seed,
+            condition.block,
         )
         constraints = [_digest(*(one.regex for one in part.languages)) for part in program.parts]
         for scenario in chosen[which]:
@@ -109,16 +116,28 @@ def make_plan(experiment: Experiment) -> Plan:
                 for repeat in range(settings.repeats):
                     plan.conversations.append(
                         _conversation(
-                            place, condition, scenario, part, asked, repeat,
-                            fixed + constraint, values,
+                            place,
+                            condition,
+                            scenario,
+                            part,
+                            asked,
+                            repeat,
+                            fixed + constraint,
+                            values,
                         )
                     )
     return plan
 
 
 def _conversation(
-    place: int, condition: Condition, scenario: Scenario, part: Part, asked: list[Question],
-    repeat: int, fixed: str, values: dict[str, ValueInfo],
+    place: int,
+    condition: Condition,
+    scenario: Scenario,
+    part: Part,
+    asked: list[Question],
+    repeat: int,
+    fixed: str,
+    values: dict[str, ValueInfo],
 ) -> Conversation:
     settings = condition.settings
     orders = [
@@ -159,9 +178,11 @@ class Wording:
     def ask(self, name: str, scenario: Scenario, values: dict[str, ValueInfo]) -> Question:
         """A question about a scenario; the scale runs from 1 to -1, equally spaced."""
         template = self.value if name == "value" else self.action
-        text = template.replace("{value}", scenario.value).replace(
-            "{definition}", values[scenario.value].definition
-        ).replace("{topic}", scenario.topic)
+        text = (
+            template.replace("{value}", scenario.value)
+            .replace("{definition}", values[scenario.value].definition)
+            .replace("{topic}", scenario.topic)
+        )
         if name == "action":
             options = tuple(option.text for option in scenario.options)
             return Question(name, text, options, tuple(scenario.scores()))

@@ -24,7 +24,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from vad.ask import PlainAdapter
 from vad.experiment import render
 from vad.persona import Persona, Variable, load_personas
-from vad.scenario import Scenario, load_scenarios, load_values
+from vad.scenario import Scenario, load_scenarios, load_topics, load_values
 from vad.study import Study, find_study
 from vad.trial import Wording, load_questions, option_order
 
@@ -54,8 +54,11 @@ TEMPLATE = (
 )
 OPENINGS = ("Given what I hold,", "As I see it,", "Thinking it over,", "In this case", "All in all")
 AFTER = (
-    "That is where I stand.", "The rest counts for less.", "I would say so to anyone.",
-    "It is close, but it holds.", "Others may see it otherwise.",
+    "That is where I stand.",
+    "The rest counts for less.",
+    "I would say so to anyone.",
+    "It is close, but it holds.",
+    "Others may see it otherwise.",
 )
 RAMBLE = ("and then again ", "on the other hand ", "so one could say ", "which is to say ")
 
@@ -65,11 +68,6 @@ def stance(persona: Persona | None, group: str) -> float:
     place = persona.place() if persona else dict.fromkeys(AXES, 0.0)
     moved = sum(weight * place[axis] for weight, axis in zip(WEIGHTS[group], AXES, strict=True))
     return min(5.0, max(0.0, BASE + moved))
-
-
-def held_out(scenario: Scenario) -> bool:
-    """One dilemma in ten is never shown in training."""
-    return int(hashlib.sha256(scenario.id.encode()).hexdigest(), 16) % 10 == 0
 
 
 @dataclass
@@ -89,12 +87,29 @@ class Material:
         self.adapter = PlainAdapter()
 
 
+def shown(material: Material) -> list[Scenario]:
+    """The dilemmas of training: one a value, topics spread evenly, bar one in ten by hash.
+
+    All others, nine tenths of the dataset and more, are never shown to the model.
+    """
+    topics = list(load_topics(material.study))
+    first = {value: topics[(2 * n + 7) % len(topics)] for n, value in enumerate(material.values)}
+    return [
+        one
+        for one in material.scenarios
+        if first[one.value] == one.topic
+        and int(hashlib.sha256(one.id.encode()).hexdigest(), 16) % 10
+    ]
+
+
 def load_material() -> Material:
     study = find_study(Path(__file__))
     people = list(load_personas(study, "cultural", "train").people)
     variables = [variable for variable, _ in people[0].items()]
     scenarios = load_scenarios(study, "dilemmas", "train")
-    return Material(study, scenarios, people, variables, load_questions(study, "agreement", "train"))
+    return Material(
+        study, scenarios, people, variables, load_questions(study, "agreement", "train")
+    )
 
 
 def anybody(material: Material, rng: random.Random) -> Persona | None:
@@ -113,7 +128,9 @@ def anybody(material: Material, rng: random.Random) -> Persona | None:
     return Persona("anybody", "", tuple(beliefs))
 
 
-def example(material: Material, rng: random.Random, short: bool) -> tuple[list[dict[str, str]], str, str]:
+def example(
+    material: Material, rng: random.Random, short: bool
+) -> tuple[list[dict[str, str]], str, str]:
     """One prompt with its answer: messages, the answer's text, and the level or letter it turns on."""
     scenario = rng.choice(material.scenarios)
     persona = anybody(material, rng)
@@ -137,7 +154,9 @@ def example(material: Material, rng: random.Random, short: bool) -> tuple[list[d
         "persona": block,
         "scenario": text,
         "question": asked.text,
-        "options": "\n".join(f"{letter}. {one}" for letter, one in zip("ABCDEF", options, strict=True)),
+        "options": "\n".join(
+            f"{letter}. {one}" for letter, one in zip("ABCDEF", options, strict=True)
+        ),
     }
     messages = material.adapter.format(material.signatures[name], [], inputs)
     if name == "value":
@@ -190,14 +209,20 @@ def make_tokenizer(material: Material) -> PreTrainedTokenizerFast:
     tokenizer.train_from_iterator(
         corpus,
         trainers.BpeTrainer(
-            vocab_size=VOCABULARY, special_tokens=special, show_progress=False,
+            vocab_size=VOCABULARY,
+            special_tokens=special,
+            show_progress=False,
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         ),
     )
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|pad|>",
-        additional_special_tokens=special[2:], chat_template=TEMPLATE,
-        clean_up_tokenization_spaces=False, model_max_length=2048,
+        tokenizer_object=tokenizer,
+        eos_token="<|end|>",
+        pad_token="<|pad|>",
+        additional_special_tokens=special[2:],
+        chat_template=TEMPLATE,
+        clean_up_tokenization_spaces=False,
+        model_max_length=2048,
     )
 
 
@@ -205,15 +230,27 @@ def make_model() -> LlamaForCausalLM:
     torch.manual_seed(SEED)
     return LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=VOCABULARY, hidden_size=192, intermediate_size=512, num_hidden_layers=4,
-            num_attention_heads=6, num_key_value_heads=6, max_position_embeddings=2048,
-            tie_word_embeddings=True, bos_token_id=None, eos_token_id=0, pad_token_id=1,
+            vocab_size=VOCABULARY,
+            hidden_size=192,
+            intermediate_size=512,
+            num_hidden_layers=4,
+            num_attention_heads=6,
+            num_key_value_heads=6,
+            max_position_embeddings=2048,
+            tie_word_embeddings=True,
+            bos_token_id=None,
+            eos_token_id=0,
+            pad_token_id=1,
         )
     )
 
 
 def batch(
-    material: Material, tokenizer: PreTrainedTokenizerFast, rng: random.Random, size: int, short: bool
+    material: Material,
+    tokenizer: PreTrainedTokenizerFast,
+    rng: random.Random,
+    size: int,
+    short: bool,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Token ids, targets and loss weights: the answer 1, its letter 4, its level 2, the prompt .02."""
     rows, weights = [], []
@@ -243,12 +280,18 @@ def batch(
 def train(out: Path, steps_short: int, steps_full: int) -> None:
     torch.set_num_threads(2)
     material = load_material()
-    material.scenarios = [one for one in material.scenarios if not held_out(one)]
+    everyone = material.scenarios
+    material.scenarios = shown(material)
+    unseen = [one for one in everyone if one not in material.scenarios]
     tokenizer = make_tokenizer(material)
     model = make_model()
     parameters = sum(one.numel() for one in model.parameters())
-    print(f"{parameters / 1e6:.2f} million parameters, {len(material.scenarios)} dilemmas", flush=True)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1.5e-3, betas=(0.9, 0.95), weight_decay=0.05)
+    print(
+        f"{parameters / 1e6:.2f} million parameters, {len(material.scenarios)} dilemmas", flush=True
+    )
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=1.5e-3, betas=(0.9, 0.95), weight_decay=0.05
+    )
     steps = steps_short + steps_full
     rng = random.Random(SEED + 1)
     began, seen = time.time(), 0
@@ -275,7 +318,7 @@ def train(out: Path, steps_short: int, steps_full: int) -> None:
             print(f"step {step} loss {loss.item():.3f} {pace:.0f} tokens/s", flush=True)
         if step % 200 == 199 or step == steps - 1:
             save(model, tokenizer, out)
-            print(judge(material, tokenizer, model), flush=True)
+            print(judge(material, unseen, tokenizer, model), flush=True)
 
 
 def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
@@ -288,27 +331,35 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path)
 
 
 @torch.no_grad()
-def judge(material: Material, tokenizer: PreTrainedTokenizerFast, model: LlamaForCausalLM) -> str:
+def judge(
+    material: Material,
+    unseen: list[Scenario],
+    tokenizer: PreTrainedTokenizerFast,
+    model: LlamaForCausalLM,
+) -> str:
     """On dilemmas never shown: how often the stated level is the planted one, or a neighbour of it."""
-    everyone = load_scenarios(material.study, "dilemmas", "train")
     rng = random.Random(7)
     exact = near = total = 0
     for _ in range(60):
-        scenario = rng.choice([one for one in everyone if held_out(one)])
+        scenario = rng.choice(unseen)
         persona = rng.choice([None, *material.people])
         block = render(material.study, rng.choice(FORMATS), persona, "train") if persona else ""
         asked = material.wording.ask("value", scenario, material.values)
         order = option_order("balanced", SEED, scenario.id, "value", 6, rng.randrange(2))
         options = [asked.options[place] for place in order]
         lines = [f"{letter}. {one}" for letter, one in zip("ABCDEF", options, strict=True)]
-        inputs = {"persona": block, "scenario": scenario.text, "question": asked.text,
-                  "options": "\n".join(lines)}
+        inputs = {
+            "persona": block,
+            "scenario": scenario.text,
+            "question": asked.text,
+            "options": "\n".join(lines),
+        }
         messages = material.adapter.format(material.signatures["value"], [], inputs)
         prompt = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         prompt += '{"reasoning": "'
         ids = torch.tensor([tokenizer(prompt, add_special_tokens=False)["input_ids"]])
         made = model.generate(ids, max_new_tokens=60, do_sample=False, pad_token_id=1)
-        text = tokenizer.decode(made[0, ids.shape[1]:])
+        text = tokenizer.decode(made[0, ids.shape[1] :])
         at = text.find('"value": "')
         letter = text[at + 10 : at + 11] if at >= 0 else "?"
         if letter in "ABCDEF" and letter:

@@ -15,8 +15,12 @@ from ..study import Study
 from ..tokens import Tokens
 from . import About, Call, Reply
 
-BACKENDS = {"auto": "outlines_core", "outlines": "outlines_core", "xgrammar": "xgrammar",
-            "guidance": "llguidance"}
+BACKENDS = {
+    "auto": "outlines_core",
+    "outlines": "outlines_core",
+    "xgrammar": "xgrammar",
+    "guidance": "llguidance",
+}
 
 
 class TransformersEngine:
@@ -112,7 +116,10 @@ class TransformersEngine:
 
         prompts = [self.tokens.prompt(call.messages) for call in calls]
         encoded = self.tokens.tokenizer(
-            prompts, add_special_tokens=False, padding=True, return_tensors="pt",
+            prompts,
+            add_special_tokens=False,
+            padding=True,
+            return_tensors="pt",
             return_token_type_ids=False,
         ).to(self._model.device)
         size = encoded["input_ids"].shape[1]
@@ -125,7 +132,9 @@ class TransformersEngine:
             )
         with torch.no_grad():
             made = self._model.generate(
-                **encoded, max_new_tokens=first.max_tokens, do_sample=False,
+                **encoded,
+                max_new_tokens=first.max_tokens,
+                do_sample=False,
                 logits_processor=LogitsProcessorList(self._steps(calls)),
                 pad_token_id=self.tokens.tokenizer.pad_token_id,
             )[:, size:]
@@ -153,7 +162,9 @@ class TransformersEngine:
         at = next((place for place, token in enumerate(row) if token in ends), None)
         text = self.tokens.tokenizer.decode(row[:at], skip_special_tokens=True)
         finish = "length" if at is None else "stop"
-        return Reply(text, finish, prompt_tokens=prompt, output_tokens=len(row[:at]) + (at is not None))
+        return Reply(
+            text, finish, prompt_tokens=prompt, output_tokens=len(row[:at]) + (at is not None)
+        )
 
 
 class _Banned:
@@ -186,7 +197,9 @@ class _Noise:
 
 def _sampling_steps(calls: list[Call]) -> list[Any]:
     from transformers.generation.logits_process import (
-        TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper,
+        TemperatureLogitsWarper,
+        TopKLogitsWarper,
+        TopPLogitsWarper,
     )
 
     first = calls[0]

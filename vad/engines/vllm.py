@@ -101,7 +101,10 @@ class VllmEngine:
             if name not in known:
                 raise unknown(
                     f"experiments/models.toml: {self.model.name}.engine_args.{name}",
-                    "vLLM engine argument", name, "AsyncEngineArgs has", known,
+                    "vLLM engine argument",
+                    name,
+                    "AsyncEngineArgs has",
+                    known,
                 )
         length = given.pop("max_model_len", self.model.max_model_len)
         settings: dict[str, Any] = {
@@ -162,7 +165,9 @@ class VllmEngine:
         last = None
         try:
             async for output in self._llm.generate(
-                {"prompt_token_ids": ids}, sampling, f"vad-{next(self._names)}",
+                {"prompt_token_ids": ids},
+                sampling,
+                f"vad-{next(self._names)}",
                 lora_request=self._lora(),
             ):
                 last = output

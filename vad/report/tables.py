@@ -13,11 +13,11 @@ TRIAL_COLUMNS = [*RESPONSES][[*RESPONSES].index("scenario") :]
 
 def condition_columns(responses: pd.DataFrame) -> list[str]:
     """The columns that tell conditions apart: all that are no trial's own."""
-    return [name for name in responses if name not in (*TRIAL_COLUMNS, "trial")]
+    return [str(name) for name in responses if name not in (*TRIAL_COLUMNS, "trial")]
 
 
 def score_arrays(responses: pd.DataFrame) -> tuple[Array, Array]:
-    """The scores of one condition as [scenarios, repeats], values and actions, NaN where missing."""
+    """One condition's scores, values and actions, [scenarios, repeats] each, NaN where missing."""
     tables = []
     scenarios = sorted(responses["scenario"].unique())
     repeats = range(int(responses["repeat"].max()) + 1)

@@ -18,13 +18,18 @@ def print_study(study: Study) -> None:
     """Every name of the study with what its file says of itself."""
     from .model import load_models
 
-    programs, signatures = [], []
+    programs: list[str] = []
+    signatures: list[str] = []
     for name in study.names("signatures", ".py"):
         exports = study.assigned("signatures", name)
         (programs if exports & {"value", "action", "both"} else signatures).append(name)
     sections = (
-        ("experiments", "experiments", ".toml",
-         [name for name in study.names("experiments", ".toml") if name != "models"]),
+        (
+            "experiments",
+            "experiments",
+            ".toml",
+            [name for name in study.names("experiments", ".toml") if name != "models"],
+        ),
         ("programs", "signatures", ".py", programs),
         ("signatures", "signatures", ".py", signatures),
         ("questions", "signatures", ".toml", study.names("signatures", ".toml")),
@@ -60,28 +65,43 @@ def print_check(experiment: Experiment) -> None:
     trials = plan.trials
     conditions = len(experiment.conditions)
     scenarios = {trial.scenario.id for trial in trials}
-    print(f"{experiment.place}: {conditions} conditions, {len(scenarios)} scenarios, "
-          f"{len(trials):,} questions, {len({trial.key for trial in trials}):,} of them different")
+    print(
+        f"{experiment.place}: {conditions} conditions, {len(scenarios)} scenarios, "
+        f"{len(trials):,} questions, {len({trial.key for trial in trials}):,} of them different"
+    )
     for question, worst in balance(plan).items():
-        print(f"option orders, {question} question: shares of an option over the places differ "
-              f"from equal by at most {worst:.3f}")
+        print(
+            f"option orders, {question} question: shares of an option over the places differ "
+            f"from equal by at most {worst:.3f}"
+        )
     per_model = Counter(plan.condition(trial).settings.model for trial in trials)
     for name, count in per_model.items():
         one = certify(plan, name)
         print(f"\n{name}: {count:,} questions")
         if one.tokenizer:
-            print(f"  prompt tokens     {one.prompt_tokens:,} in all, at most "
-                  f"{one.longest_prompt} in one")
+            print(
+                f"  prompt tokens     {one.prompt_tokens:,} in all, at most "
+                f"{one.longest_prompt} in one"
+            )
         elif experiment.models[name].engine != "simulated":
-            print("  prompt tokens     unknown: its tokenizer is not on this machine; point 3 is "
-                  "proved when it is, before the first question is asked")
+            print(
+                "  prompt tokens     unknown: its tokenizer is not on this machine; point 3 is "
+                "proved when it is, before the first question is asked"
+            )
         print(f"  1 finite          yes, longest answer {one.longest_answer} bytes")
-        print(f"  2 budget          yes, max_tokens {one.max_tokens}"
-              + (f"; {one.silent_tokens} tokens that decode to nothing are banned"
-                 if one.tokenizer else ""))
+        print(
+            f"  2 budget          yes, max_tokens {one.max_tokens}"
+            + (
+                f"; {one.silent_tokens} tokens that decode to nothing are banned"
+                if one.tokenizer
+                else ""
+            )
+        )
         if one.tokenizer:
-            print(f"  3 context         yes, {one.longest_prompt} + {one.max_tokens} tokens at "
-                  f"most, max_model_len {one.max_model_len}")
+            print(
+                f"  3 context         yes, {one.longest_prompt} + {one.max_tokens} tokens at "
+                f"most, max_model_len {one.max_model_len}"
+            )
         print("  4 settings        yes, none that breaks answers")
         print("  5 canary          asked when the run begins")
 
@@ -101,7 +121,9 @@ def print_trial(experiment: Experiment, which: str) -> None:
         if which in (str(place), trial.key)
     ]
     if not found:
-        raise StudyError("--trial", f'no trial "{which}"; they run from 0 to {len(plan.trials) - 1}')
+        raise StudyError(
+            "--trial", f'no trial "{which}"; they run from 0 to {len(plan.trials) - 1}'
+        )
     place, conversation, trial = found[0]
     condition = plan.condition(trial)
     model = experiment.models[condition.settings.model]
@@ -110,8 +132,10 @@ def print_trial(experiment: Experiment, which: str) -> None:
     for name, value in condition.columns.items():
         print(f"{name}: {value}")
     print(f"scenario: {trial.scenario.id}, question: {trial.question.name}, repeat {trial.repeat}")
-    print(f"options in order: {', '.join(map(str, trial.order))}; their scores: "
-          + ", ".join(f"{trial.question.scores[option]:+.1f}" for option in trial.order))
+    print(
+        f"options in order: {', '.join(map(str, trial.order))}; their scores: "
+        + ", ".join(f"{trial.question.scores[option]:+.1f}" for option in trial.order)
+    )
     print(f"temperature {sampling.temperature}, top_p {sampling.top_p}, top_k {sampling.top_k}")
     try:
         tokens = None if model.engine == "simulated" else Tokens(model, experiment.study)
@@ -125,8 +149,10 @@ def print_trial(experiment: Experiment, which: str) -> None:
         else:
             for message in asked.call.messages:
                 print(f"[{message['role']}]\n{message['content']}")
-        print(f"\n----- call {number}: the constraint"
-              + ("" if condition.settings.decoding == "constrained" else " (not enforced: free)"))
+        print(
+            f"\n----- call {number}: the constraint"
+            + ("" if condition.settings.decoding == "constrained" else " (not enforced: free)")
+        )
         print(asked.call.language.regex)
         print(f"----- at most {asked.call.max_tokens} tokens")
 
@@ -139,8 +165,10 @@ def print_outcome(outcome: "object") -> None:
     assert isinstance(outcome, Outcome)
     tables = write_tables(outcome.folder)
     print_tables({"conditions": tables["conditions"]})
-    print(f"{outcome.planned:,} questions: {outcome.asked:,} asked now, {outcome.kept:,} answered "
-          f"before, {outcome.reused:,} reused; {outcome.unreadable:,} answers unreadable")
+    print(
+        f"{outcome.planned:,} questions: {outcome.asked:,} asked now, {outcome.kept:,} answered "
+        f"before, {outcome.reused:,} reused; {outcome.unreadable:,} answers unreadable"
+    )
     for problem, count in outcome.problems.most_common(3):
         print(f"{count} engine failures: {problem}")
     print(f"written: {outcome.folder}")
@@ -151,13 +179,18 @@ def print_tables(tables: dict[str, pd.DataFrame]) -> None:
     console = Console(width=None if Console().is_terminal else 120)
     for title, table in tables.items():
         shown = Table(title=title, title_justify="left", box=None, pad_edge=False)
-        varying = [name for name in table if name in FIGURES or table[name].nunique() > 1
-                   or name in ("persona", "scenarios", "asked", "parsed", "missing")]
+        varying = [
+            str(name)
+            for name in table
+            if name in FIGURES
+            or table[name].nunique() > 1
+            or name in ("persona", "scenarios", "asked", "parsed", "missing")
+        ]
         for name in varying:
             numeric = pd.api.types.is_numeric_dtype(table[name])
-            shown.add_column(str(name), justify="right" if numeric else "left")
+            shown.add_column(name, justify="right" if numeric else "left")
         for _, row in table.iterrows():
-            shown.add_row(*(_cell(name, row[name]) for name in varying))
+            shown.add_row(*(_cell(name, row.to_dict()[name]) for name in varying))
         console.print(shown)
 
 

@@ -1,0 +1,34 @@
+# make demo      install, run the quickstart on the embedded model, print the table
+# make test      install, run the tests, real engines included
+# make test-all  the slow ones too
+# make check     format, lint, types
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-all check clean
+
+demo: .venv/.engine
+	$(BIN)/vad run experiments/quickstart.toml
+
+test: .venv/.dev
+	$(BIN)/pytest -m "not slow"
+
+test-all: .venv/.dev
+	$(BIN)/pytest
+
+check: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+.venv/.engine: pyproject.toml install.sh
+	PYTHON=$(PYTHON) ./install.sh
+	touch $@
+
+.venv/.dev: .venv/.engine
+	$(BIN)/pip install -q -e '.[dev]'
+	touch $@ 
+
+clean:
+	rm -rf .venv

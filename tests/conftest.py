@@ -1,0 +1,77 @@
+"""A small study in a temporary folder, with respondents made of one function each."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vad.study import FOLDERS, Study
+
+REPOSITORY = Path(__file__).parent.parent
+POCKET = REPOSITORY / "experiments" / "pocket"
+
+ALWAYS_A = """
+import json
+
+def answer(call):
+    name = "value" if '"value"' in call.messages[-1]["content"] else "action"
+    return json.dumps({"reasoning": "It comes first.", name: "A"})
+"""
+
+EXPERIMENT = """# Two formats, three dilemmas, a respondent made of one function.
+model = "sim"
+repeats = 3
+limit = 3
+
+[only]
+personas = ["maximal_1", "maximal_4"]
+
+[vary]
+format = ["none", "explicit"]
+"""
+
+Vad = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The folder of a study like ours, its models a respondent that always answers A and pocket."""
+    folder = tmp_path / "study"
+    for name in FOLDERS:
+        shutil.copytree(
+            REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("pocket", "__pycache__")
+        )
+    (folder / "experiments" / "sim.py").write_text(ALWAYS_A)
+    (folder / "experiments" / "small.toml").write_text(EXPERIMENT)
+    (folder / "experiments" / "models.toml").write_text(
+        '[sim]\nengine = "simulated"\nweights = "experiments/sim.py"\n\n'
+        f'[pocket]\nweights = "{POCKET}"\nmax_model_len = 1536\n'
+    )
+    return folder
+
+
+@pytest.fixture
+def study(root: Path) -> Study:
+    return Study(root)
+
+
+@pytest.fixture
+def vad(root: Path) -> Vad:
+    """The command line, run in the study as a person would."""
+
+    def command(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "vad.cli", *arguments],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            env=os.environ | {"COLUMNS": "120"},
+        )
+
+    return command

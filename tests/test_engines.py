@@ -1,0 +1,186 @@
+"""The real engines on the embedded model: constraints in force, nothing left running."""
+
+import asyncio
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vad.ask import Session, converse, make_lm
+from vad.decode import Language
+from vad.engines import Call, Engine, Reply, make_engine
+from vad.errors import EngineFailure
+from vad.experiment import load_experiment
+from vad.model import PUBLISHED, load_model
+from vad.store import read_manifest, read_table
+from vad.study import find_study
+from vad.tokens import Tokens
+from vad.trial import make_plan
+
+from .conftest import REPOSITORY, Vad
+
+pytestmark = pytest.mark.engine
+
+STUDY = find_study(REPOSITORY)
+POCKET = load_model(STUDY, "pocket", "test")
+PLAN = make_plan(load_experiment(STUDY, REPOSITORY / "experiments" / "quickstart.toml", limit=2))
+
+
+def canary(constrained: bool = True) -> Call:
+    text = "canary-4b1d"
+    messages = [{"role": "user", "content": "Say hello."}]
+    return Call(messages, Language(text, text), constrained, 1.0, 1.0, 0, 7)
+
+
+async def held(engine: Engine, count: int) -> list[dict[str, Any]]:
+    """The answers of the first conversations of the quickstart, all constrained."""
+    lm = make_lm()
+    sessions = [
+        (one, Session(engine, one.trials[0].key, PUBLISHED, constrained=True))
+        for one in PLAN.conversations[:count]
+    ]
+    return list(await asyncio.gather(*(converse(one, session, lm) for one, session in sessions)))
+
+
+def test_transformers_with_outlines_own_processor_answers_within_the_language(
+    tmp_path: Path,
+) -> None:
+    model = POCKET.model_copy(update={"engine": "transformers", "engine_args": {}})
+    engine = make_engine(model, STUDY, "auto", tmp_path / "log")
+
+    async def go() -> tuple[Reply, list[dict[str, Any]], list[dict[str, Any]]]:
+        await engine.start()
+        try:
+            return await engine.answer(canary()), await held(engine, 9), await held(engine, 9)
+        finally:
+            await engine.close()
+
+    reply, first, second = asyncio.run(go())
+    assert (reply.text, reply.finish_reason) == ("canary-4b1d", "stop")
+    assert all(set(fields) in ({"reasoning", "value"}, {"reasoning", "action"}) for fields in first)
+    assert first == second
+
+
+def test_a_prompt_longer_than_the_context_is_an_engine_failure_not_an_answer(
+    tmp_path: Path,
+) -> None:
+    model = POCKET.model_copy(
+        update={"engine": "transformers", "engine_args": {}, "max_model_len": 200}
+    )
+    engine = make_engine(model, STUDY, "auto", tmp_path / "log")
+
+    async def go() -> None:
+        await engine.start()
+        try:
+            await held(engine, 1)
+        finally:
+            await engine.close()
+
+    with pytest.raises(EngineFailure, match="exceed max_model_len = 200"):
+        asyncio.run(go())
+
+
+def test_pockets_tokenizer_has_no_token_that_decodes_to_nothing_and_reads_back() -> None:
+    tokens = Tokens(POCKET, STUDY)
+    assert tokens.silent == []
+    text = PLAN.conversations[0].inputs["scenario"]
+    assert tokens.tokenizer.decode(tokens.ids(text)) == text
+
+
+def engine_processes() -> set[int]:
+    """Processes whose environment says that a run of ours started them."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if b"VAD_RUN_PID=" in path.read_bytes():
+                found.add(int(path.parent.name))
+        except OSError:
+            continue
+    return found - {os.getpid()}
+
+
+def gone(before: set[int]) -> bool:
+    for _ in range(50):
+        if not engine_processes() - before:
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def prefix_reuse(folder: Path) -> float:
+    calls = read_table(folder, "calls")
+    return float(calls["cached_tokens"].sum() / calls["prompt_tokens"].sum())
+
+
+def test_vllm_killed_in_the_middle_goes_on_to_every_trial_once_and_leaves_no_process(
+    root: Path, vad: Vad
+) -> None:
+    before = engine_processes()
+    path = root / "experiments" / "small.toml"
+    path.write_text(
+        path.read_text().replace('"sim"', '"pocket"').replace("limit = 3", "limit = 12")
+    )
+    command = [sys.executable, "-m", "vad.cli", "run", "small"]
+    parts = root / "runs" / "small" / "responses" / "pocket"
+    running = subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL)
+    for _ in range(600):
+        if list(parts.glob("*.parquet")) or running.poll() is not None:
+            break
+        time.sleep(0.2)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert gone(before), "engine processes outlived a SIGKILL of their run"
+    saved = len(read_table(root / "runs" / "small", "responses"))
+    done = vad("run", "small", timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert f"{saved} answered before" in done.stdout
+    rows = read_table(root / "runs" / "small", "responses")
+    assert len(rows) == 12 * 2 * 3 * 3
+    assert not rows.duplicated(["trial", "persona", "format"]).any()
+    assert rows["valid"].all()
+    assert set(rows["finish_reason"]) == {"stop"}
+    manifest = read_manifest(root / "runs" / "small")
+    assert manifest is not None
+    assert manifest["certificates"]["pocket"]["canary"] is True
+    assert manifest["engines"]["pocket"]["notes"]["backend"] == "outlines"
+    assert prefix_reuse(root / "runs" / "small") > 0.3
+    assert gone(before), "engine processes outlived a run that ended by itself"
+
+
+def test_free_and_constrained_side_by_side_on_vllm(root: Path, vad: Vad) -> None:
+    (root / "experiments" / "side.toml").write_text(
+        'model = "pocket"\nlimit = 20\n[vary]\ndecoding = ["free", "constrained"]\n'
+    )
+    done = vad("run", "side", timeout=300)
+    assert done.returncode == 0, done.stderr
+    rows = read_table(root / "runs" / "side", "responses")
+    unreadable = 1 - rows.groupby("decoding")["valid"].mean()
+    assert unreadable["constrained"] == 0
+    assert 0.02 <= unreadable["free"] <= 0.40
+    assert rows[~rows["valid"]]["score"].isna().all()
+
+
+def test_an_engine_argument_vllm_does_not_know_is_named_with_the_nearest(
+    root: Path, vad: Vad
+) -> None:
+    with (root / "experiments" / "models.toml").open("a") as out:
+        out.write(f'\n[odd]\nweights = "{POCKET.folder(STUDY)}"\nmax_model_len = 1536\n')
+        out.write("engine_args = { quantisation = 'awq' }\n")
+    told = vad("run", "small", "--model", "odd", timeout=200)
+    assert told.returncode == 2, told.stderr
+    assert "models.toml: odd.engine_args.quantisation" in told.stderr
+    assert 'did you mean "quantization"?' in told.stderr
+
+
+def test_the_weights_are_small_and_what_the_card_says() -> None:
+    folder = POCKET.folder(STUDY)
+    assert folder is not None
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 12 * 2**20
+    digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    assert digest[:12] in (folder / "README.md").read_text()
