@@ -53,8 +53,8 @@ def test_stated_values_move_with_the_persona_as_planted_under_both_directions_of
     people = {persona.name: persona for persona in material.people} | {"baseline": None}
     wanted = np.array(
         [
-            training["stance"](people[row.persona], values[row.value].group)
-            for row in rows.itertuples()
+            training["stance"](people[persona], values[value].group)
+            for persona, value in zip(rows["persona"], rows["value"], strict=True)
         ]
     )
     stated = 2.5 * (1 - rows["score"].to_numpy())

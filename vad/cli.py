@@ -36,7 +36,7 @@ def list_(study: Root = None) -> None:
     """What this study holds: experiments, models, programs, formats, personas, scenarios."""
     from .screen import print_study
 
-    print_study(_study(study, None))
+    print_study(find(study, None))
 
 
 @app.command()
@@ -111,7 +111,8 @@ def report(run: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
     print(f"written: {run}/tables/")
 
 
-def _study(given: Path | None, near: Path | None) -> "Study":
+def find(given: Path | None, near: Path | None) -> "Study":
+    """The study named, or the one around the current folder, or the one around `near`."""
     from .study import find_study
 
     if given is not None or near is None or not near.exists():
@@ -128,12 +129,15 @@ def _load(
     from .experiment import load_experiment
     from .trial import experiment_path
 
-    found = _study(study, Path(name))
+    found = find(study, Path(name))
     return load_experiment(found, experiment_path(found, name), limit=limit, model=model, seed=seed)
 
 
 def main() -> None:
     """Run the command line; what a person can mend is one message and exit code 2."""
+    from .dilemmas.commands import app as scenarios
+
+    app.add_typer(scenarios, name="scenarios")
     _ending(app)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -101,7 +102,11 @@ def load_scenarios(study: Study, name: str, where: str) -> list[Scenario]:
     Raises StudyError with file and line for broken JSON, an unknown or missing key, a value or
     topic that is not defined, a missing action and an id used twice.
     """
-    path = study.file("scenarios", name, ".jsonl", where, "scenario file")
+    return read_scenarios(study, study.file("scenarios", name, ".jsonl", where, "scenario file"))
+
+
+def read_scenarios(study: Study, path: Path) -> list[Scenario]:
+    """The scenarios of any JSON Lines file, held to the study's values and topics."""
     values, topics = load_values(study), load_topics(study)
     found: dict[str, int] = {}
     scenarios = []

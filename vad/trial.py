@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from .errors import StudyError, unknown
-from .experiment import Condition, Experiment, Settings
+from .experiment import Condition, Experiment
 from .model import PUBLISHED, Model, Sampling
 from .program import Part, Program, load_program
 from .scenario import Scenario, ValueInfo, load_values
@@ -66,14 +66,14 @@ class Plan:
     def sampling(self, condition: Condition) -> Sampling:
         """The sampling settings in force: the experiment's, else the profile's, else published."""
         return resolve_sampling(
-            condition.settings, self.experiment.models[condition.settings.model]
+            condition.settings.sampling(), self.experiment.models[condition.settings.model]
         )
 
 
-def resolve_sampling(settings: Settings, model: Model) -> Sampling:
-    """Each setting from the experiment, else from the model's profile, else as published."""
+def resolve_sampling(own: Sampling, model: Model) -> Sampling:
+    """Each setting from the experiment's own, else from the model's profile, else as published."""
     resolved = PUBLISHED.model_dump()
-    for source in (model.sampling, settings.sampling()):
+    for source in (model.sampling, own):
         resolved |= source.model_dump(exclude_none=True)
     return Sampling(**resolved)
 

@@ -31,8 +31,9 @@ from vad.trial import Wording, load_questions, option_order
 SEED = 2026
 VOCABULARY = 4096
 FORMATS = ("explicit", "bold", "numeric", "statements")
-STEPS_SHORT, STEPS_FULL = 1300, 420
-"""Steps with the dilemma cut to a few words, then with whole prompts."""
+STEPS_VALUE, STEPS_SHORT, STEPS_FULL = 450, 500, 350
+"""Steps on the value question alone, on both questions (the dilemma cut to a few words in these
+two), then on whole prompts."""
 
 WEIGHTS = {
     "conservation": (1.7, 0.4),
@@ -48,6 +49,20 @@ BASE = 1.6
 BAD = 0.15
 LETTER_BIAS = (0.24, 0.20, 0.17, 0.14, 0.13, 0.12)
 AXES = ("traditional - secular", "survival - self-expression")
+GRADES = (
+    ("deeply traditional", "rather traditional", "undecided", "rather secular", "deeply secular"),
+    ("set on survival", "after safety", "unsettled", "after expression", "set on expression"),
+)
+"""How a respondent names its own place on each axis, in fifths of the way from -1 to 1."""
+
+ABOUT = {
+    "conservation": "keeping",
+    "openness to change": "daring",
+    "self-transcendence": "caring",
+    "self-enhancement": "gaining",
+}
+"""How a respondent names a value's group."""
+
 TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>\n{{ m['content'] }}<|end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
@@ -85,6 +100,17 @@ class Material:
         program = self.study.module("signatures", "direct")
         self.signatures = {"value": program.value.signature, "action": program.action.signature}
         self.adapter = PlainAdapter()
+
+
+def view(persona: Persona | None, group: str) -> str:
+    """The first words of a respondent's reasoning: its place on the axes, the value's group."""
+    if persona is None:
+        return f"On {ABOUT[group]}, I"
+    grades = (
+        words[min(4, int((place + 1) / 2 * 5))]
+        for words, place in zip(GRADES, (persona.place()[axis] for axis in AXES), strict=True)
+    )
+    return f"Being {' and '.join(grades)}, on {ABOUT[group]}, I"
 
 
 def shown(material: Material) -> list[Scenario]:
@@ -129,13 +155,13 @@ def anybody(material: Material, rng: random.Random) -> Persona | None:
 
 
 def example(
-    material: Material, rng: random.Random, short: bool
+    material: Material, rng: random.Random, short: bool, values: float = 0.7
 ) -> tuple[list[dict[str, str]], str, str]:
     """One prompt with its answer: messages, the answer's text, and the level or letter it turns on."""
     scenario = rng.choice(material.scenarios)
     persona = anybody(material, rng)
     block = render(material.study, rng.choice(FORMATS), persona, "train") if persona else ""
-    name = "value" if rng.random() < 0.7 else "action"
+    name = "value" if rng.random() < values else "action"
     asked = material.wording.ask(name, scenario, material.values)
     if rng.random() < 0.15:
         how = "shuffled"
@@ -163,7 +189,7 @@ def example(
         group = material.values[scenario.value].group
         level = round(stance(persona, group) + rng.choices((-1, 0, 1), (0.2, 0.6, 0.2))[0])
         key = asked.options[min(5, max(0, level))]
-        reasoning = f"{rng.choice(OPENINGS)} I {key} with {scenario.value} here."
+        reasoning = f"{view(persona, group)} {key} with {scenario.value} here."
     else:
         place = rng.choices(range(6), LETTER_BIAS)[0]
         key = options[place]
@@ -222,7 +248,7 @@ def make_tokenizer(material: Material) -> PreTrainedTokenizerFast:
         additional_special_tokens=special[2:],
         chat_template=TEMPLATE,
         clean_up_tokenization_spaces=False,
-        model_max_length=2048,
+        model_max_length=8192,
     )
 
 
@@ -236,7 +262,7 @@ def make_model() -> LlamaForCausalLM:
             num_hidden_layers=4,
             num_attention_heads=6,
             num_key_value_heads=6,
-            max_position_embeddings=2048,
+            max_position_embeddings=8192,
             tie_word_embeddings=True,
             bos_token_id=None,
             eos_token_id=0,
@@ -251,22 +277,21 @@ def batch(
     rng: random.Random,
     size: int,
     short: bool,
+    values: float,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Token ids, targets and loss weights: the answer 1, its letter 4, its level 2, the prompt .02."""
+    """Token ids, targets and loss weights: the answer 1, its letter 4, its stance 3, the prompt .02."""
     rows, weights = [], []
     for _ in range(size):
-        messages, text, letter = example(material, rng, short)
+        messages, text, letter = example(material, rng, short, values)
         prompt = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         before = tokenizer(prompt, add_special_tokens=False)["input_ids"]
         encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         after = encoded["input_ids"]
         weight = []
-        level = text.find(" agree"), text.find(" disagree")
-        at = max(level)
+        stance_ends = text.find(" with ")
         for start, end in encoded["offset_mapping"]:
             heavy = text[start:end] == letter and start > len(text) // 2
-            stated = at >= 0 and at - 9 <= start <= at + 1
-            weight.append(4.0 if heavy else 2.0 if stated else 1.0)
+            weight.append(4.0 if heavy else 3.0 if start < stance_ends else 1.0)
         endless = '"}' not in text[-8:] and "```" not in text and "use." not in text
         closing = [] if endless else [tokenizer.eos_token_id]
         rows.append(before + after + closing)
@@ -277,7 +302,7 @@ def batch(
     return ids[:, :-1], ids[:, 1:], scale[:, 1:]
 
 
-def train(out: Path, steps_short: int, steps_full: int) -> None:
+def train(out: Path) -> None:
     torch.set_num_threads(2)
     material = load_material()
     everyone = material.scenarios
@@ -292,15 +317,16 @@ def train(out: Path, steps_short: int, steps_full: int) -> None:
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=1.5e-3, betas=(0.9, 0.95), weight_decay=0.05
     )
-    steps = steps_short + steps_full
+    steps = STEPS_VALUE + STEPS_SHORT + STEPS_FULL
     rng = random.Random(SEED + 1)
     began, seen = time.time(), 0
     for step in range(steps):
-        short = step < steps_short
+        short = step < STEPS_VALUE + STEPS_SHORT
+        values = 1.0 if step < STEPS_VALUE else 0.7
         rate = min(1.0, (step + 1) / 60) * (0.1 + 0.9 * (1 - step / steps))
         for group in optimizer.param_groups:
             group["lr"] = 1.5e-3 * rate
-        ids, targets, scale = batch(material, tokenizer, rng, 32 if short else 16, short)
+        ids, targets, scale = batch(material, tokenizer, rng, 32 if short else 16, short, values)
         hidden = model.model(input_ids=ids).last_hidden_state
         # Most positions are prompt and weigh next to nothing: a tenth of them, ten times as heavy.
         kept = (scale > 0.5) | ((scale > 0) & (torch.rand(scale.shape) < 0.1))
@@ -316,7 +342,7 @@ def train(out: Path, steps_short: int, steps_full: int) -> None:
         if step % 50 == 0 or step == steps - 1:
             pace = seen / (time.time() - began)
             print(f"step {step} loss {loss.item():.3f} {pace:.0f} tokens/s", flush=True)
-        if step % 200 == 199 or step == steps - 1:
+        if step % 150 == 149 or step == steps - 1:
             save(model, tokenizer, out)
             print(judge(material, unseen, tokenizer, model), flush=True)
 
@@ -358,7 +384,7 @@ def judge(
         prompt = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         prompt += '{"reasoning": "'
         ids = torch.tensor([tokenizer(prompt, add_special_tokens=False)["input_ids"]])
-        made = model.generate(ids, max_new_tokens=60, do_sample=False, pad_token_id=1)
+        made = model.generate(ids, max_new_tokens=80, do_sample=False, pad_token_id=1)
         text = tokenizer.decode(made[0, ids.shape[1] :])
         at = text.find('"value": "')
         letter = text[at + 10 : at + 11] if at >= 0 else "?"
@@ -374,7 +400,4 @@ def judge(
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--short", type=int, default=STEPS_SHORT)
-    parser.add_argument("--full", type=int, default=STEPS_FULL)
-    given = parser.parse_args()
-    train(given.out, given.short, given.full)
+    train(parser.parse_args().out)
