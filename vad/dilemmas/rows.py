@@ -54,9 +54,9 @@ COMMON = {
 """Words of value names that are too common to give a value away."""
 
 DIGITAL = re.compile(
-    r"\b(online|internet|websites?|web ?page|apps?|social media|platforms?|chat ?groups?|group chats?"
-    r"|followers?|hashtags?|livestreams?|video calls?|text messages?|emails?|smartphones?|profiles?"
-    r"|facebook|instagram|whatsapp|tiktok|twitter|youtube|telegram)\b",
+    r"\b(online|internet|websites?|web ?page|apps?|social media|platforms?|chat ?groups?"
+    r"|group chats?|followers?|hashtags?|livestreams?|video calls?|text messages?|emails?"
+    r"|smartphones?|profiles?|facebook|instagram|whatsapp|tiktok|twitter|youtube|telegram)\b",
     re.IGNORECASE,
 )
 
