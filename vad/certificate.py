@@ -19,7 +19,7 @@ from .engines import About, Call, Reply
 from .errors import StudyError
 from .model import PUBLISHED
 from .program import Part
-from .tokens import Tokens
+from .tokens import Bytes, Tokens
 from .trial import Conversation, Plan
 
 MERGES = 8
@@ -86,7 +86,7 @@ class Certificate:
 class Lengths:
     """Prompt lengths of every conversation of a part, from its blocks, each counted once."""
 
-    def __init__(self, tokens: Tokens, sample: Conversation) -> None:
+    def __init__(self, tokens: Tokens | Bytes, sample: Conversation) -> None:
         self.tokens = tokens
         self.calls: list[tuple[int, dict[str, int], int]] = []
         before = 0
@@ -114,8 +114,8 @@ class Lengths:
         ]
 
 
-def certify(plan: Plan, name: str) -> Certificate:
-    """Prove points 1 to 4 for one model of a plan.
+def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
+    """Prove points 1 to 4 for one model of a plan; `fetch` its tokenizer from a hub if need be.
 
     Raises StudyError for a prompt that does not fit the model's context, naming the trial.
     """
@@ -132,27 +132,27 @@ def certify(plan: Plan, name: str) -> Certificate:
         for sample in samples.values():
             rehearse(sample)
         return found
+    tokens: Tokens | Bytes
     try:
-        tokens = Tokens(model, plan.experiment.study)
+        tokens = Tokens(model, plan.experiment.study, fetch)
+        found.tokenizer, found.silent_tokens = True, len(tokens.silent)
     except StudyError:
-        if model.folder(plan.experiment.study):
+        if fetch or model.folder(plan.experiment.study):
             raise
-        return found
-    found.tokenizer = True
-    found.silent_tokens = len(tokens.silent)
+        tokens = Bytes()
     lengths = {key: Lengths(tokens, sample) for key, sample in samples.items()}
     for one in mine:
         for prompt, budget in lengths[id(one.part)].prompts(one):
             found.prompt_tokens += prompt
             found.longest_prompt = max(found.longest_prompt, prompt)
-            if prompt + budget > model.max_model_len:
+            if found.tokenizer and prompt + budget > model.max_model_len:
                 raise StudyError(
                     f"experiments/models.toml: {name}.max_model_len",
                     f"{one.trials[0].scenario.id} takes up to {prompt} tokens and its answer "
                     f"{budget}: more than the context of {model.max_model_len}",
                     f"set max_model_len = {prompt + budget} or more, or shorten the prompt",
                 )
-    found.context = True
+    found.context = found.tokenizer
     return found
 
 

@@ -67,7 +67,7 @@ def run(experiment: Experiment, runs: Path, new: bool, show: Callable[[Progress]
     """
     plan = make_plan(experiment)
     names = list(dict.fromkeys(plan.condition(t).settings.model for t in plan.trials))
-    certificates = {name: certify(plan, name) for name in names}
+    certificates = {name: certify(plan, name, fetch=True) for name in names}
     path = choose_folder(experiment, runs, new)
     same_study(experiment, path)
     folder = RunFolder(path, experiment.factors)

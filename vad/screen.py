@@ -85,9 +85,10 @@ def print_check(experiment: Experiment) -> None:
             )
         elif experiment.models[name].engine != "simulated":
             print(
-                "  prompt tokens     unknown: its tokenizer is not on this machine; point 3 is "
-                "proved when it is, before the first question is asked"
+                f"  prompt tokens     at most {one.prompt_tokens:,} in all, {one.longest_prompt} "
+                "in one (a token a byte:"
             )
+            print("                    its tokenizer is not here; point 3 is proved when it is)")
         print(f"  1 finite          yes, longest answer {one.longest_answer} bytes")
         print(
             f"  2 budget          yes, max_tokens {one.max_tokens}"

@@ -9,9 +9,12 @@ from .study import Study
 
 
 class Tokens:
-    """The tokenizer and chat template of a profile; loads no weights."""
+    """The tokenizer and chat template of a profile; loads no weights.
 
-    def __init__(self, model: Model, study: Study) -> None:
+    Only an engine may fetch it from a hub (`fetch`); whoever merely counts takes what is here.
+    """
+
+    def __init__(self, model: Model, study: Study, fetch: bool = False) -> None:
         from transformers import AutoTokenizer
         from transformers.utils import logging
 
@@ -21,7 +24,9 @@ class Tokens:
         place = f"experiments/models.toml: {model.name}"
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(
-                str(folder or model.weights), revision=model.revision or None
+                str(folder or model.weights),
+                revision=model.revision or None,
+                local_files_only=not fetch,
             )
         except Exception as error:
             raise StudyError(
@@ -67,6 +72,21 @@ class Tokens:
         return [
             one for one, text in zip(ids, texts, strict=True) if not text and one not in special
         ]
+
+
+class Bytes:
+    """Stands in for a tokenizer that is not on this machine: a token is at least a byte.
+
+    Counts the messages alone, as the chat template is not known either.
+    """
+
+    def prompt(self, messages: list[dict[str, str]]) -> str:
+        """The contents of the messages, one after another."""
+        return "\n".join(message["content"] for message in messages)
+
+    def count(self, text: str) -> int:
+        """The number of bytes of a block of text."""
+        return len(text.encode())
 
 
 def _without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:

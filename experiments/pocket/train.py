@@ -31,9 +31,11 @@ from vad.trial import Wording, load_questions, option_order
 SEED = 2026
 VOCABULARY = 4096
 FORMATS = ("explicit", "bold", "numeric", "statements")
-STEPS_VALUE, STEPS_SHORT, STEPS_FULL = 450, 500, 350
+STEPS_VALUE, STEPS_SHORT, STEPS_FULL = 2400, 900, 900
 """Steps on the value question alone, on both questions (the dilemma cut to a few words in these
 two), then on whole prompts."""
+
+RATE = 1.2e-3
 
 WEIGHTS = {
     "conservation": (1.7, 0.4),
@@ -314,19 +316,17 @@ def train(out: Path) -> None:
     print(
         f"{parameters / 1e6:.2f} million parameters, {len(material.scenarios)} dilemmas", flush=True
     )
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=1.5e-3, betas=(0.9, 0.95), weight_decay=0.05
-    )
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.95), weight_decay=0.05)
     steps = STEPS_VALUE + STEPS_SHORT + STEPS_FULL
     rng = random.Random(SEED + 1)
     began, seen = time.time(), 0
     for step in range(steps):
         short = step < STEPS_VALUE + STEPS_SHORT
         values = 1.0 if step < STEPS_VALUE else 0.7
-        rate = min(1.0, (step + 1) / 60) * (0.1 + 0.9 * (1 - step / steps))
+        rate = min(1.0, (step + 1) / 100) * (0.1 + 0.9 * (1 - step / steps))
         for group in optimizer.param_groups:
-            group["lr"] = 1.5e-3 * rate
-        ids, targets, scale = batch(material, tokenizer, rng, 32 if short else 16, short, values)
+            group["lr"] = RATE * rate
+        ids, targets, scale = batch(material, tokenizer, rng, 8 if short else 6, short, values)
         hidden = model.model(input_ids=ids).last_hidden_state
         # Most positions are prompt and weigh next to nothing: a tenth of them, ten times as heavy.
         kept = (scale > 0.5) | ((scale > 0) & (torch.rand(scale.shape) < 0.1))
@@ -339,10 +339,10 @@ def train(out: Path) -> None:
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         seen += ids.numel()
-        if step % 50 == 0 or step == steps - 1:
+        if step % 100 == 0 or step == steps - 1:
             pace = seen / (time.time() - began)
             print(f"step {step} loss {loss.item():.3f} {pace:.0f} tokens/s", flush=True)
-        if step % 150 == 149 or step == steps - 1:
+        if step % 300 == 299 or step == steps - 1:
             save(model, tokenizer, out)
             print(judge(material, unseen, tokenizer, model), flush=True)
 

@@ -51,7 +51,7 @@ def _fits(study: Study, model: Model, longest: Conversation) -> None:
     if model.engine == "simulated":
         return
     call = rehearse(longest)[0].call
-    tokens = Tokens(model, study)
+    tokens = Tokens(model, study, fetch=True)
     need = len(tokens.ids(tokens.prompt(call.messages))) + call.max_tokens
     if need > model.max_model_len:
         raise StudyError(

@@ -33,7 +33,7 @@ class TransformersEngine:
             )
         self.model = model
         self.backend = BACKENDS[backend]
-        self.tokens = Tokens(model, study)
+        self.tokens = Tokens(model, study, fetch=True)
         self.source = str(model.folder(study) or model.weights)
         self._queue: asyncio.Queue[tuple[Call, asyncio.Future[Reply]]] = asyncio.Queue()
         self._worker: asyncio.Task[None] | None = None

@@ -55,7 +55,7 @@ class VllmEngine:
     def __init__(self, model: Model, study: Study, backend: str, log: Path) -> None:
         self.model = model
         self.log = log
-        self.tokens = Tokens(model, study)
+        self.tokens = Tokens(model, study, fetch=True)
         small = len(self.tokens.tokenizer) <= SMALL_VOCABULARY
         self.backend = backend if backend != "auto" else "outlines" if small else "xgrammar"
         self.folder = model.folder(study)

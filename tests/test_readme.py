@@ -1,0 +1,59 @@
+"""The README's own examples, run as they stand."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from vad.experiment import load_experiment
+from vad.model import load_models
+from vad.run import run
+from vad.store import read_table
+from vad.study import Study
+
+from .conftest import REPOSITORY, Vad
+
+README = (REPOSITORY / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_format_and_the_program_of_the_readme_run_as_they_stand(root: Path, vad: Vad) -> None:
+    letter, two_steps = blocks("python")
+    assert len(letter.splitlines()) <= 25
+    assert len(two_steps.splitlines()) <= 40
+    (root / "personas" / "letter.py").write_text(letter)
+    (root / "signatures" / "two_steps.py").write_text(two_steps)
+    (root / "experiments" / "sim.py").write_text(
+        "def answer(call):\n    return call.language.longest\n"
+    )
+    listed = vad("list").stdout
+    assert "letter" in listed
+    assert "Two steps: think about the dilemma first" in listed
+    (root / "experiments" / "readme.toml").write_text(
+        'model = "sim"\nlimit = 1\nrepeats = 1\n[vary]\nformat = ["none", "letter"]\n'
+        'program = ["direct", "two_steps"]\n'
+    )
+    study = Study(root)
+    experiment = load_experiment(study, root / "experiments" / "readme.toml")
+    outcome = run(experiment, root / "runs", False, lambda state: None)
+    rows = read_table(outcome.folder, "responses")
+    assert set(rows["program"]) == {"direct", "two_steps"}
+    assert set(rows["format"]) == {"none", "letter"}
+    assert rows["valid"].all()
+
+
+def test_the_model_profile_of_the_readme_is_a_valid_one(root: Path) -> None:
+    (profile,) = blocks("toml")
+    with (root / "experiments" / "models.toml").open("a") as out:
+        out.write(profile)
+    assert load_models(Study(root))["my-model"].engine_args["tensor_parallel_size"] == 2
+    assert tomllib.loads(profile)
+
+
+def test_every_file_the_map_names_is_there() -> None:
+    named = re.findall(r"^      (\S+\.py|\S+/)", README, re.MULTILINE)
+    assert len(named) > 10
+    for name in named:
+        assert (REPOSITORY / "vad" / name).exists(), name
