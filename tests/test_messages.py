@@ -140,6 +140,19 @@ def test_every_call_of_a_conversation_has_a_seed_of_its_own(study: Study) -> Non
     assert first.seed != second.seed
 
 
+def test_a_program_that_sets_a_budget_below_its_bound_or_a_stop_is_refused(
+    study: Study, vad: Vad
+) -> None:
+    path = study.root / "signatures" / "direct.py"
+    before = path.read_text()
+    for setting, said in (("max_tokens=20", "sets max_tokens = 20"), ("stop=['.']", "sets stop")):
+        path.write_text(before.replace("(ChooseAction)", f"(ChooseAction, {setting})"))
+        told = vad("check", "small")
+        assert told.returncode == 2
+        assert said in told.stderr
+        assert "signatures/direct.py: action" in told.stderr
+
+
 def test_show_on_the_command_line_names_the_trial_and_refuses_one_that_is_not_there(
     vad: Vad,
 ) -> None:

@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from .decode import Language, choices, language
 from .engines import Call, Engine, Reply
 from .errors import EngineFailure, Unreadable
-from .model import Sampling
+from .model import REFUSED, Sampling
 from .trial import Conversation
 
 
@@ -197,6 +197,7 @@ class Session:
         )
         began = time.perf_counter()
         try:
+            _refuse(request.config, call.max_tokens)
             reply = await self.engine.answer(call)
             if self.constrained and reply.finish_reason != "stop":
                 raise EngineFailure(
@@ -207,6 +208,17 @@ class Session:
             raise
         self.calls.append(Asked(call, reply, time.perf_counter() - began))
         return reply
+
+
+def _refuse(config: Any, bound: int) -> None:
+    """EngineFailure for what a program's own LM settings must not say: it would break answers."""
+    if config.max_tokens is not None and config.max_tokens < bound:
+        raise EngineFailure(
+            f"the program sets max_tokens = {config.max_tokens}, and its answer may take {bound}; "
+            "leave it out: the budget follows from the output fields"
+        )
+    if config.stop:
+        raise EngineFailure(f"the program sets stop = {config.stop}: {REFUSED['stop']}")
 
 
 SESSION: ContextVar[Session] = ContextVar("session")

@@ -1,5 +1,6 @@
 """The command line: a thin face. Heavy imports wait inside the commands."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -138,6 +139,8 @@ def main() -> None:
     from .dilemmas.commands import app as scenarios
 
     app.add_typer(scenarios, name="scenarios")
+    # Verbs that load no weights need no torch; transformers would complain that it is missing.
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
     _ending(app)
 
 

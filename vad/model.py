@@ -1,6 +1,7 @@
 """Model profiles: what `experiments/models.toml` says of a model, once, for every experiment."""
 
 import hashlib
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -63,7 +64,9 @@ class Model(BaseModel):
 
     name: str
     about: str = ""
-    engine: Literal["vllm", "transformers", "simulated"] = "vllm"
+    engine: Literal["vllm", "transformers", "simulated"] = (
+        "transformers" if sys.platform == "darwin" else "vllm"
+    )
     weights: str = Field(min_length=1)
     revision: str = ""
     max_model_len: int = Field(4096, ge=64)
