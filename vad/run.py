@@ -21,6 +21,7 @@ from .decode import Language
 from .engines import Call, Engine, make_engine
 from .errors import EngineFailure, EngineGone, StudyError, Unreadable
 from .experiment import Experiment
+from .model import PUBLISHED
 from .store import RunFolder, read_manifest, reusable
 from .trial import Conversation, Plan, make_plan
 
@@ -350,6 +351,7 @@ class Runner:
             "settings": experiment.base.model_dump(),
             "vary": experiment.vary,
             "only": experiment.only.model_dump(),
+            "sampling_where_nothing_else_is_said": PUBLISHED.model_dump(),
             "models": {name: model.model_dump() for name, model in experiment.models.items()},
             "decides": before.get("decides", {}) | experiment.decides(),
             "engines": before.get("engines", {}) | self.engines,

@@ -183,13 +183,12 @@ def print_tables(tables: dict[str, pd.DataFrame]) -> None:
         varying = [
             str(name)
             for name in table
-            if name in FIGURES
-            or table[name].nunique() > 1
-            or name in ("persona", "scenarios", "asked", "parsed", "missing")
+            if name in (*FIGURES, "persona", "scenarios", "asked", "parsed", "missing")
+            or (table[name].nunique() > 1 and not (name == "category" and "persona" in table))
         ]
         for name in varying:
             numeric = pd.api.types.is_numeric_dtype(table[name])
-            shown.add_column(name, justify="right" if numeric else "left")
+            shown.add_column(name, justify="right" if numeric else "left", no_wrap=True)
         for _, row in table.iterrows():
             shown.add_row(*(_cell(name, row.to_dict()[name]) for name in varying))
         console.print(shown)
