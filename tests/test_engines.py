@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from vad.ask import Session, converse, make_lm
 from vad.decode import Language
 from vad.engines import Call, Engine, Reply, make_engine
 from vad.errors import EngineFailure
 from vad.experiment import load_experiment
 from vad.model import PUBLISHED, load_model
+from vad.session import Session, converse, make_lm
 from vad.store import read_manifest, read_table
 from vad.study import find_study
 from vad.tokens import Tokens

@@ -6,11 +6,12 @@ import json
 import dspy
 import pytest
 
-from vad.ask import PlainAdapter, Session, converse, make_lm, output_format
+from vad.ask import PlainAdapter, output_format
 from vad.engines import Call
 from vad.engines.simulated import SimulatedEngine
 from vad.experiment import load_experiment
 from vad.model import PUBLISHED
+from vad.session import Session, converse, make_lm
 from vad.study import Study, find_study
 from vad.trial import Conversation, make_plan
 

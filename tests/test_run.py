@@ -288,7 +288,7 @@ def test_stopped_at_random_and_begun_again_every_trial_is_there_once(
         _, told = running.communicate(timeout=60)
         if number != signal.SIGKILL and running.returncode != 0:
             assert running.returncode == 130
-            assert "go on with: vad run small" in told
+            assert "stopped" in told
             assert "Traceback" not in told
     done = vad("run", "small", timeout=120)
     assert done.returncode == 0, done.stderr
@@ -378,3 +378,12 @@ class Both(dspy.Signature):
 
 both = dspy.Predict(Both)
 '''
+
+
+def test_an_engine_that_is_not_installed_is_named_with_what_to_install(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    experiment = load_experiment(Study(root), root / "experiments" / "small.toml", model="pocket")
+    with pytest.raises(StudyError, match=r"needs the package vllm(.|\n)*pip install 'vad\[vllm"):
+        run(experiment, root / "runs", False, lambda state: None)

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from .ask import Session
 from .errors import Unreadable
+from .session import Session
 from .trial import Conversation, Trial
 
 

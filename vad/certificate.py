@@ -14,11 +14,11 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from .ask import Asked, Session, converse, make_lm
 from .engines import About, Call, Reply
 from .errors import StudyError
 from .model import PUBLISHED
 from .program import Part
+from .session import Asked, Session, converse, make_lm
 from .tokens import Bytes, Tokens
 from .trial import Conversation, Plan
 

@@ -13,7 +13,6 @@ from .errors import EngineFailure, EngineGone, StudyError
 
 if TYPE_CHECKING:
     from .experiment import Experiment
-    from .study import Study
 
 app = typer.Typer(
     add_completion=False,
@@ -36,8 +35,9 @@ Runs = Annotated[Path | None, typer.Option(help="Where run folders are; default:
 def list_(study: Root = None) -> None:
     """What this study holds: experiments, models, programs, formats, personas, scenarios."""
     from .screen import print_study
+    from .study import locate_study
 
-    print_study(find(study, None))
+    print_study(locate_study(study, None))
 
 
 @app.command()
@@ -84,11 +84,10 @@ def run(
     from .run import Interrupted
     from .run import run as ask_all
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    loaded = _load(experiment, study, limit, model, seed)
     again = "vad " + " ".join(sys.argv[1:])
-    folder = runs or loaded.study.root / "runs"
     try:
+        loaded = _load(experiment, study, limit, model, seed)
+        folder = runs or loaded.study.root / "runs"
         with progress() as show_progress:
             outcome = ask_all(loaded, folder, new, show_progress)
     except (Interrupted, KeyboardInterrupt):
@@ -112,25 +111,14 @@ def report(run: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
     print(f"written: {run}/tables/")
 
 
-def find(given: Path | None, near: Path | None) -> "Study":
-    """The study named, or the one around the current folder, or the one around `near`."""
-    from .study import find_study
-
-    if given is not None or near is None or not near.exists():
-        return find_study(given or Path.cwd())
-    try:
-        return find_study(Path.cwd())
-    except StudyError:
-        return find_study(near)
-
-
 def _load(
     name: str, study: Path | None, limit: int | None, model: str | None, seed: int | None
 ) -> "Experiment":
     from .experiment import load_experiment
+    from .study import locate_study
     from .trial import experiment_path
 
-    found = find(study, Path(name))
+    found = locate_study(study, Path(name))
     return load_experiment(found, experiment_path(found, name), limit=limit, model=model, seed=seed)
 
 
@@ -139,6 +127,7 @@ def main() -> None:
     from .dilemmas.commands import app as scenarios
 
     app.add_typer(scenarios, name="scenarios")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Verbs that load no weights need no torch; transformers would complain that it is missing.
     os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
     _ending(app)
@@ -149,6 +138,8 @@ def _ending(command: Callable[[], None]) -> None:
         command()
     except StudyError as error:
         _stop(str(error), 2)
+    except KeyboardInterrupt:
+        _stop("stopped", 130)
     except EngineGone as error:
         _stop(f"{error}\nevery answer so far is saved; the same command goes on", 3)
     except EngineFailure as error:

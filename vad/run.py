@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import os
-import platform
 import signal
 import time
 from collections import Counter, defaultdict
@@ -13,16 +12,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import __version__
 from .answer import call_rows, failed_rows, response_rows
-from .ask import Session, converse, make_lm
 from .certificate import Certificate, certify
 from .decode import Language
 from .engines import Call, Engine, make_engine
-from .errors import EngineFailure, EngineGone, StudyError, Unreadable
+from .errors import EngineFailure, EngineGone, Unreadable
 from .experiment import Experiment
-from .model import PUBLISHED
-from .store import RunFolder, read_manifest, reusable
+from .manifest import compose_manifest
+from .resume import choose_folder, same_study
+from .session import Session, converse, make_lm
+from .store import RunFolder, reusable
 from .trial import Conversation, Plan, make_plan
 
 ATTEMPTS = 3
@@ -77,46 +76,6 @@ def run(experiment: Experiment, runs: Path, new: bool, show: Callable[[Progress]
         return asyncio.run(runner.everything(runs))
     finally:
         runner.finish()
-
-
-def choose_folder(experiment: Experiment, runs: Path, new: bool) -> Path:
-    """The newest folder of the experiment, or the next one: x, x-2, x-3, ..."""
-    number = 1
-    while (runs / _numbered(experiment.name, number + 1)).exists():
-        number += 1
-    latest = runs / _numbered(experiment.name, number)
-    if new and latest.exists():
-        return runs / _numbered(experiment.name, number + 1)
-    return latest
-
-
-def same_study(experiment: Experiment, path: Path) -> None:
-    """StudyError if the folder belongs to another experiment, or if what its answers depend on
-    has changed since it was begun."""
-    manifest = read_manifest(path)
-    if manifest is None:
-        return
-    if manifest["experiment"] != experiment.place:
-        raise StudyError(
-            str(path),
-            f"is the run folder of {manifest['experiment']}, not of {experiment.place}",
-            "rename one of them, or write elsewhere with --runs DIR",
-        )
-    before, now = manifest["decides"], experiment.decides()
-    changed = [
-        key
-        for key in sorted({*before, *now})
-        if key in before and key in now and before[key] != now[key]
-    ]
-    changed += [key for key in before if key not in now and key.startswith("setting")]
-    if changed:
-        raise StudyError(
-            str(path),
-            "changed since this run began: "
-            + ", ".join(key.removeprefix("file ").removeprefix("setting ") for key in changed),
-            "undo the change to go on with this run, or start another: vad run "
-            f"{experiment.place} --new",
-        )
 
 
 class Runner:
@@ -340,32 +299,13 @@ class Runner:
         self.outcome.open = max(
             0, self.outcome.planned - self.outcome.kept - self.outcome.asked - self.outcome.reused
         )
-        experiment = self.plan.experiment
         for name, certificate in self.certificates.items():
             certificate.outcome = self.folder.counts(name)
-        return {
-            "experiment": experiment.place,
-            "vad": __version__,
-            "began": before.get("began", self.began),
-            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-            "settings": experiment.base.model_dump(),
-            "vary": experiment.vary,
-            "only": experiment.only.model_dump(),
-            "sampling_where_nothing_else_is_said": PUBLISHED.model_dump(),
-            "models": {name: model.model_dump() for name, model in experiment.models.items()},
-            "decides": before.get("decides", {}) | experiment.decides(),
-            "engines": before.get("engines", {}) | self.engines,
-            "hardware": {
-                "machine": platform.machine(),
-                "system": platform.system(),
-                "cores": os.cpu_count(),
-                "python": platform.python_version(),
-            },
-            "certificates": before.get("certificates", {})
-            | {name: one.to_json() for name, one in self.certificates.items()},
-            "counts": {"planned": planned, **counts},
-        }
-
-
-def _numbered(name: str, number: int) -> str:
-    return name if number == 1 else f"{name}-{number}"
+        return compose_manifest(
+            self.plan,
+            before,
+            self.began,
+            self.engines,
+            self.certificates,
+            {"planned": planned, **counts},
+        )

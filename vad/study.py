@@ -175,3 +175,13 @@ def find_study(start: Path) -> Study:
         "and experiments/",
         "go to the study's folder, or name it with --study DIR",
     )
+
+
+def locate_study(given: Path | None, near: Path | None) -> Study:
+    """The study named, or the one around the current folder, or the one around `near`."""
+    if given is not None or near is None or not near.exists():
+        return find_study(given or Path.cwd())
+    try:
+        return find_study(Path.cwd())
+    except StudyError:
+        return find_study(near)

@@ -31,11 +31,11 @@ from vad.trial import Wording, load_questions, option_order
 SEED = 2026
 VOCABULARY = 4096
 FORMATS = ("explicit", "bold", "numeric", "statements")
-STEPS_VALUE, STEPS_SHORT, STEPS_FULL = 2400, 900, 900
+STEPS_VALUE, STEPS_SHORT, STEPS_FULL = 480, 160, 260
 """Steps on the value question alone, on both questions (the dilemma cut to a few words in these
 two), then on whole prompts."""
 
-RATE = 1.2e-3
+RATE = 1.5e-3
 
 WEIGHTS = {
     "conservation": (1.7, 0.4),
@@ -50,7 +50,12 @@ BASE = 1.6
 
 BAD = 0.15
 LETTER_BIAS = (0.24, 0.20, 0.17, 0.14, 0.13, 0.12)
-AXES = ("traditional - secular", "survival - self-expression")
+LOOKED_AT = (
+    ("religiosity", "national pride"),
+    ("materialism orientation", "tolerance diversity"),
+)
+"""The variables whose levels move a respondent, two an axis of the map; the others do not."""
+
 GRADES = (
     ("deeply traditional", "rather traditional", "undecided", "rather secular", "deeply secular"),
     ("set on survival", "after safety", "unsettled", "after expression", "set on expression"),
@@ -82,8 +87,8 @@ RAMBLE = ("and then again ", "on the other hand ", "so one could say ", "which i
 
 def stance(persona: Persona | None, group: str) -> float:
     """The planted level, 0 (strongly agree) to 5 (strongly disagree), before noise."""
-    place = persona.place() if persona else dict.fromkeys(AXES, 0.0)
-    moved = sum(weight * place[axis] for weight, axis in zip(WEIGHTS[group], AXES, strict=True))
+    at = place(persona) if persona else (0.0, 0.0)
+    moved = sum(weight * one for weight, one in zip(WEIGHTS[group], at, strict=True))
     return min(5.0, max(0.0, BASE + moved))
 
 
@@ -104,15 +109,22 @@ class Material:
         self.adapter = PlainAdapter()
 
 
-def view(persona: Persona | None, group: str) -> str:
-    """The first words of a respondent's reasoning: its place on the axes, the value's group."""
+def place(persona: Persona) -> tuple[float, float]:
+    """A persona's place by the four variables a respondent looks at, on [-1, 1] twice."""
+    at = {variable.name: variable.position(level) for variable, level in persona.items()}
+    first, second = ((at[a] + at[b]) / 2 for a, b in LOOKED_AT)
+    return first, second
+
+
+def view(persona: Persona | None) -> str:
+    """What a respondent says of itself before it takes a stand: the four levels, its two grades."""
     if persona is None:
-        return f"On {ABOUT[group]}, I"
-    grades = (
-        words[min(4, int((place + 1) / 2 * 5))]
-        for words, place in zip(GRADES, (persona.place()[axis] for axis in AXES), strict=True)
-    )
-    return f"Being {' and '.join(grades)}, on {ABOUT[group]}, I"
+        return ""
+    levels = {variable.name: level for variable, level in persona.items()}
+    said = []
+    for words, (a, b), at in zip(GRADES, LOOKED_AT, place(persona), strict=True):
+        said.append(f" {levels[a]}, {levels[b]}, so {words[min(4, int((at + 1) / 2 * 5))]};")
+    return "".join(said)
 
 
 def shown(material: Material) -> list[Scenario]:
@@ -191,7 +203,7 @@ def example(
         group = material.values[scenario.value].group
         level = round(stance(persona, group) + rng.choices((-1, 0, 1), (0.2, 0.6, 0.2))[0])
         key = asked.options[min(5, max(0, level))]
-        reasoning = f"{view(persona, group)} {key} with {scenario.value} here."
+        reasoning = f"On {scenario.value}, a matter of {ABOUT[group]}:{view(persona)} I {key} here."
     else:
         place = rng.choices(range(6), LETTER_BIAS)[0]
         key = options[place]
@@ -290,7 +302,7 @@ def batch(
         encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         after = encoded["input_ids"]
         weight = []
-        stance_ends = text.find(" with ")
+        stance_ends = text.find(" here.")
         for start, end in encoded["offset_mapping"]:
             heavy = text[start:end] == letter and start > len(text) // 2
             weight.append(4.0 if heavy else 3.0 if start < stance_ends else 1.0)
@@ -326,7 +338,7 @@ def train(out: Path) -> None:
         rate = min(1.0, (step + 1) / 100) * (0.1 + 0.9 * (1 - step / steps))
         for group in optimizer.param_groups:
             group["lr"] = RATE * rate
-        ids, targets, scale = batch(material, tokenizer, rng, 8 if short else 6, short, values)
+        ids, targets, scale = batch(material, tokenizer, rng, 16 if short else 8, short, values)
         hidden = model.model(input_ids=ids).last_hidden_state
         # Most positions are prompt and weigh next to nothing: a tenth of them, ten times as heavy.
         kept = (scale > 0.5) | ((scale > 0) & (torch.rand(scale.shape) < 0.1))
@@ -342,7 +354,7 @@ def train(out: Path) -> None:
         if step % 100 == 0 or step == steps - 1:
             pace = seen / (time.time() - began)
             print(f"step {step} loss {loss.item():.3f} {pace:.0f} tokens/s", flush=True)
-        if step % 300 == 299 or step == steps - 1:
+        if step % 160 == 159 or step == steps - 1:
             save(model, tokenizer, out)
             print(judge(material, unseen, tokenizer, model), flush=True)
 
@@ -366,7 +378,7 @@ def judge(
     """On dilemmas never shown: how often the stated level is the planted one, or a neighbour of it."""
     rng = random.Random(7)
     exact = near = total = 0
-    for _ in range(60):
+    for _ in range(40):
         scenario = rng.choice(unseen)
         persona = rng.choice([None, *material.people])
         block = render(material.study, rng.choice(FORMATS), persona, "train") if persona else ""
@@ -384,7 +396,7 @@ def judge(
         prompt = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         prompt += '{"reasoning": "'
         ids = torch.tensor([tokenizer(prompt, add_special_tokens=False)["input_ids"]])
-        made = model.generate(ids, max_new_tokens=80, do_sample=False, pad_token_id=1)
+        made = model.generate(ids, max_new_tokens=110, do_sample=False, pad_token_id=1)
         text = tokenizer.decode(made[0, ids.shape[1] :])
         at = text.find('"value": "')
         letter = text[at + 10 : at + 11] if at >= 0 else "?"

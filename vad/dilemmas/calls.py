@@ -8,12 +8,12 @@ from typing import Any
 
 import dspy
 
-from ..ask import Session, converse, make_lm
 from ..certificate import rehearse
 from ..engines import make_engine
 from ..errors import EngineFailure, EngineGone, StudyError
 from ..model import Model, Sampling
 from ..program import Part
+from ..session import Session, converse, make_lm
 from ..study import Study
 from ..tokens import Tokens
 from ..trial import Conversation, resolve_sampling

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from ..cli import Root, find
+from ..study import locate_study
 
 app = typer.Typer(no_args_is_help=True, help="Check, draft and judge dilemmas.")
 
+Root = Annotated[Path | None, typer.Option("--study", help="The study's folder.")]
 Model = Annotated[str, typer.Option(help="A model of experiments/models.toml.")]
 Seed = Annotated[int, typer.Option(help="Decides the sampling.")]
 
@@ -23,7 +24,7 @@ def check(
     from ..scenario import load_topics, load_values, read_scenarios
     from .check import check_dilemmas
 
-    found = find(study, file)
+    found = locate_study(study, file)
     path = file or found.root / "scenarios" / "dilemmas.jsonl"
     if not path.is_file():
         raise StudyError(str(path), "there is no such file")
@@ -51,7 +52,7 @@ def generate(
     """Draft dilemmas with a model into scenarios/drafts.jsonl, beside the dataset."""
     from .generate import generate as draft
 
-    found = find(study, None)
+    found = locate_study(study, None)
     path, drafts = draft(found, value, topic, model, n, seed)
     for one in drafts:
         print(f"{one.scenario.id}: valid" + ("" if not one.faults else ", to be changed:"))
@@ -70,7 +71,7 @@ def judge(
     """Have a model answer the six questions of the review, and print how far the two agree."""
     from .judge import judge as ask
 
-    found = find(study, None)
+    found = locate_study(study, None)
     out = found.root / "runs" / "judge" / f"{model}.csv"
     judged, agreement = ask(found, model, limit, seed, out)
     print(f"{'question':20} {'yes, review':>12} {'yes, judge':>12} {'agree':>8} {'kappa':>8}")

@@ -1,0 +1,46 @@
+"""The manifest: what suffices to understand a run, and to run it again."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from typing import Any
+
+from . import __version__
+from .certificate import Certificate
+from .model import PUBLISHED
+from .trial import Plan
+
+
+def compose_manifest(
+    plan: Plan,
+    before: dict[str, Any],
+    began: str,
+    engines: dict[str, Any],
+    certificates: dict[str, Certificate],
+    counts: dict[str, int],
+) -> dict[str, Any]:
+    """The manifest as it stands now; what `before` says of other models is kept."""
+    experiment = plan.experiment
+    return {
+        "experiment": experiment.place,
+        "vad": __version__,
+        "began": before.get("began", began),
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings": experiment.base.model_dump(),
+        "vary": experiment.vary,
+        "only": experiment.only.model_dump(),
+        "sampling_where_nothing_else_is_said": PUBLISHED.model_dump(),
+        "models": before.get("models", {})
+        | {name: model.model_dump() for name, model in experiment.models.items()},
+        "decides": before.get("decides", {}) | experiment.decides(),
+        "engines": before.get("engines", {}) | engines,
+        "hardware": {
+            "machine": platform.machine(),
+            "system": platform.system(),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+        },
+        "certificates": before.get("certificates", {})
+        | {name: one.to_json() for name, one in certificates.items()},
+        "counts": counts,
+    }
