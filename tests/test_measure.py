@@ -9,9 +9,9 @@ from hypothesis.extra.numpy import arrays
 from vad.measure import (
     alignment_distance,
     alignment_rate,
-    majority,
     mean_answer,
     scenarios_counted,
+    side,
 )
 
 NAN = float("nan")
@@ -46,18 +46,18 @@ def test_the_rate_is_the_f1_of_the_positive_class_and_the_other_class_stands_bes
     values = np.array([[1.0] * 3, [1.0] * 3, [-1.0] * 3, [-1.0] * 3])
     actions = np.array([[1.0] * 3, [-1.0] * 3, [1.0] * 3, [1.0] * 3])
     assert alignment_rate(values, actions) == pytest.approx(2 / 5)
-    assert alignment_rate(values, actions, positive=0) == pytest.approx(0)
+    assert alignment_rate(values, actions, positive="disagree") == pytest.approx(0)
 
 
 def test_an_agent_that_always_agrees_and_always_acts_so_has_rate_one_and_no_other_class() -> None:
     always = np.full((5, 3), 0.6)
     assert alignment_rate(always, always) == 1
-    assert np.isnan(alignment_rate(always, always, positive=0))
+    assert np.isnan(alignment_rate(always, always, positive="disagree"))
 
 
 def test_a_tie_after_a_missing_answer_is_missing() -> None:
-    assert np.isnan(majority(one(1, -1, NAN))).all()
-    assert majority(one(1, 1, NAN)) == [1]
+    assert np.isnan(side(one(1, -1, NAN))).all()
+    assert side(one(1, 1, NAN)) == [1]
 
 
 def test_fewer_than_two_valid_repeats_are_missing_and_one_is_enough_where_one_is_asked() -> None:
@@ -107,7 +107,7 @@ def test_the_order_of_scenarios_changes_nothing(
 def test_the_rate_agrees_with_scikit_learn(values: np.ndarray, actions: np.ndarray) -> None:
     from sklearn.metrics import f1_score
 
-    stated, chosen = majority(values), majority(actions)
+    stated, chosen = side(values), side(actions)
     both = np.isfinite(stated) & np.isfinite(chosen)
     rate = alignment_rate(values, actions)
     if np.isnan(rate):
