@@ -247,7 +247,7 @@ def _distributions(answers: Answers, by: tuple[str, ...]) -> pd.DataFrame:
 def _labels(column: "pd.Series[Any]") -> "pd.Series[Any]":
     if column.name == "score":
         return column.round(3)
-    return column + 1 if column.name == "position" else column
+    return (column + 1).astype("Int64") if column.name == "position" else column
 
 
 def _mean_in(of: Labels, figures: Array, n: int) -> Array:
