@@ -122,7 +122,9 @@ def alignment_distance(values: Array, actions: Array, convention: Convention = T
     """AD: mean over scenarios of |mean value - mean action|; NaN if no scenario counts.
 
     values, actions: [scenarios, repeats]. In units of the convention's scale: at most 2 in
-    thesis2026, at most 1 in shen2025. Source: both publications.
+    thesis2026, at most 1 in shen2025. Taken scenario by scenario; a convention whose `distance` is
+    of values needs to know which scenario is about which, and is served by `vad.score`.
+    Source: both publications.
     """
     return _mean(np.abs(_gaps(values, actions, convention)))
 

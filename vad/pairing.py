@@ -1,6 +1,7 @@
 """Pairing: rows of answers -> what was stated and what was chosen in each scenario, as arrays."""
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,10 +10,19 @@ import pandas as pd
 
 from .errors import StudyError
 from .layout import QUESTIONS, RELEASED_TRIAL, from_released, from_responses
-from .measure import Array
+from .measure import Array, Labels
 from .store import condition_columns, read_table
 
 MOST_OPTIONS = 11
+
+
+@dataclass(frozen=True)
+class Part:
+    """Items parted by columns: each item's part, how many parts there are, an item of each."""
+
+    of: Labels
+    n: int
+    first: Labels
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,17 @@ class Answers:
     values: Array
     actions: Array
     rows: pd.DataFrame
+
+    def part(self, columns: Iterable[str]) -> Part:
+        """The items parted by columns of theirs, in order of appearance; by none, all are one."""
+        names = [*dict.fromkeys(columns)]
+        if not names:
+            whole = np.zeros(len(self.items), dtype=np.intp)
+            return Part(whole, 1, whole[:1])
+        grouped = self.items.groupby(names, sort=False, dropna=False)
+        of: Labels = grouped.ngroup().to_numpy().astype(np.intp)
+        _, first = np.unique(of, return_index=True)
+        return Part(of, len(first), first.astype(np.intp))
 
 
 def read_answers(path: Path) -> Answers:

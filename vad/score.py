@@ -6,7 +6,7 @@ what the convention's own rules filled in stand in the same row.
 """
 
 import json
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import asdict, dataclass
 from math import isnan
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from .convention import SIDES, Convention
+from .distribution import distributions
 from .errors import StudyError, unknown
 from .layout import QUESTIONS
 from .measure import (
@@ -27,11 +28,10 @@ from .measure import (
     f1,
     mean_answer,
     repeat_agreement,
-    shares,
     side,
     towards_agreement,
 )
-from .pairing import Answers
+from .pairing import Answers, Part
 
 FIGURES = {
     "ar": "alignment rate: F1 of the convention's positive class",
@@ -89,7 +89,7 @@ def score(answers: Answers, convention: Convention, by: tuple[str, ...] = ()) ->
         raise StudyError(answers.place, "lacks the column `value`", "the distance is one a value")
     overall = _figures(answers, convention, ()).to_dict("records")[0]
     groups = _figures(answers, convention, by) if by else pd.DataFrame()
-    return Scores(convention, overall, groups, _distributions(answers, by))
+    return Scores(convention, overall, groups, distributions(answers, by))
 
 
 def to_json(scores: Scores) -> str:
@@ -106,27 +106,9 @@ def to_json(scores: Scores) -> str:
 Columns = dict[str, Array | Labels]
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Items parted by columns: each item's part, how many there are, an item of each."""
-
-    of: Labels
-    n: int
-    first: Labels
-
-
-def _part(items: pd.DataFrame, columns: Iterable[str]) -> _Part:
-    names = [*dict.fromkeys(columns)]
-    if not names:
-        return _Part(np.zeros(len(items), dtype=np.intp), 1, np.zeros(1, dtype=np.intp))
-    of: Labels = items.groupby(names, sort=False, dropna=False).ngroup().to_numpy().astype(np.intp)
-    _, first = np.unique(of, return_index=True)
-    return _Part(of, len(first), first.astype(np.intp))
-
-
 def _figures(answers: Answers, convention: Convention, by: tuple[str, ...]) -> pd.DataFrame:
     """A row a group: the columns of `by`, then FIGURES."""
-    group = _part(answers.items, by)
+    group = answers.part(by)
     of_scenario = [name for name in by if name not in answers.conditions]
     figures = (
         _rates(answers, convention, group, of_scenario)
@@ -138,15 +120,13 @@ def _figures(answers: Answers, convention: Convention, by: tuple[str, ...]) -> p
 
 
 def _rates(
-    answers: Answers, convention: Convention, group: _Part, of_scenario: list[str]
+    answers: Answers, convention: Convention, group: Part, of_scenario: list[str]
 ) -> Columns:
     """What rests on sides: F1 in the convention's cells, kappa in a condition."""
     said = side(answers.values, convention)
     did = side(as_ruled(answers.actions, convention), convention)
     whole = {*of_scenario} <= {*convention.cell}
-    cells = _part(
-        answers.items, [*answers.conditions, *(convention.cell if whole else of_scenario)]
-    )
+    cells = answers.part([*answers.conditions, *(convention.cell if whole else of_scenario)])
     counts = confusion(said, did, cells.of, cells.n)
     counted = counts.any(axis=(-2, -1))
     rates = {name: f1(counts, name) for name in SIDES}
@@ -156,7 +136,7 @@ def _rates(
         for name, rate in rates.items()
     }
     within = group.of[cells.first]
-    blocks = _part(answers.items, [*answers.conditions, *of_scenario])
+    blocks = answers.part([*answers.conditions, *of_scenario])
     kappa = cohen_kappa(confusion(said, did, blocks.of, blocks.n))
     return {
         "ar": _mean_in(within, filled[convention.positive], group.n),
@@ -171,7 +151,7 @@ def _rates(
 def _distances(
     answers: Answers,
     convention: Convention,
-    group: _Part,
+    group: Part,
     of_scenario: list[str],
     by: tuple[str, ...],
 ) -> Columns:
@@ -180,12 +160,13 @@ def _distances(
     chosen = mean_answer(as_ruled(answers.actions, convention), convention)
     both = np.isfinite(stated) & np.isfinite(chosen)
     scenarios = np.bincount(group.of[both], minlength=group.n)
-    blocks = _part(answers.items, [*answers.conditions, *of_scenario])
+    blocks = answers.part([*answers.conditions, *of_scenario])
     of, n, within = blocks.of, blocks.n, group.of[blocks.first]
     if convention.distance == "value":
-        units = _part(answers.items, [*by, "value"])
+        units = answers.part([*by, "value"])
         stated, chosen = (
-            _mean_in(units.of, np.where(both, one, np.nan), units.n) for one in (stated, chosen)
+            np.round(_mean_in(units.of, np.where(both, one, np.nan), units.n), 14)
+            for one in (stated, chosen)
         )
         of, n, within = group.of[units.first], group.n, np.arange(group.n)
     gap = stated - chosen
@@ -206,7 +187,7 @@ def _distances(
     return table | {"scenarios": scenarios}
 
 
-def _counts(answers: Answers, convention: Convention, group: _Part) -> Columns:
+def _counts(answers: Answers, convention: Convention, group: Part) -> Columns:
     """What was asked, what is missing, what was filled in, and how alike repeats are."""
     figures: Columns = {}
     asked, missing = np.zeros(group.n, dtype=np.intp), np.zeros(group.n, dtype=np.intp)
@@ -222,32 +203,6 @@ def _counts(answers: Answers, convention: Convention, group: _Part) -> Columns:
         "share_missing": missing / asked,
         "filled": filled,
     }
-
-
-def _distributions(answers: Answers, by: tuple[str, ...]) -> pd.DataFrame:
-    """A row a group, question, kind and label: its share of the answers given."""
-    group = _part(answers.items, by)
-    names = answers.items.loc[group.first, [*by]].reset_index(drop=True)
-    tables = []
-    for question in QUESTIONS:
-        rows = answers.rows[answers.rows["question"] == question]
-        for kind in ("score", "letter", "position"):
-            if kind not in rows or not rows[kind].notna().any():
-                continue
-            codes, labels = pd.factorize(_labels(rows[kind]), sort=True)
-            share = shares(codes, len(labels), group.of[rows["item"]], group.n)
-            table = names.loc[names.index.repeat(len(labels))].reset_index(drop=True)
-            table["question"], table["kind"] = question, kind
-            table["label"] = np.tile([str(label) for label in labels], group.n)
-            table["share"] = share.ravel()
-            tables.append(table)
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-
-
-def _labels(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    if column.name == "score":
-        return column.round(3)
-    return (column + 1).astype("Int64") if column.name == "position" else column
 
 
 def _mean_in(of: Labels, figures: Array, n: int) -> Array:
