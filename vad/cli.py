@@ -111,6 +111,37 @@ def report(run: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
     print(f"written: {run}/tables/")
 
 
+@app.command(name="score")
+def score_(
+    answers: Annotated[
+        Path, typer.Argument(help="A run folder, or a CSV (gzipped too) or Parquet file.")
+    ],
+    convention: Annotated[str, typer.Option(help="thesis2026 or shen2025.")] = "thesis2026",
+    by: Annotated[str, typer.Option(help="A column, or several: country,topic.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Full precision, as JSON.")] = False,
+) -> None:
+    """Score anyone's answers, a row an answer, in a named convention.
+
+    Two layouts are recognised by their columns. A run's responses: `question` (value or action),
+    `score` (1 strongly agree or aligned, to -1) or `letter` (A to F, `order` where options were
+    shuffled), `scenario` or `value`; then `repeat`, `topic`, `valid`; all other columns tell
+    conditions apart. Answers as released in 2025: `task` (1 value, 2 action), `likert` (1 to 4),
+    `normalized` (0 agree or aligned, to 1), `country`, `topic`, `value`, `prompt_index`.
+    """
+    from .convention import named
+    from .pairing import read_answers
+    from .score import score, to_json
+
+    columns = tuple(one.strip() for one in by.split(",") if one.strip())
+    scores = score(read_answers(answers), named(convention), columns)
+    if as_json:
+        print(to_json(scores))
+        return
+    from .screen import print_scores
+
+    print_scores(scores)
+
+
 def _load(
     name: str, study: Path | None, limit: int | None, model: str | None, seed: int | None
 ) -> "Experiment":

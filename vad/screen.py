@@ -1,6 +1,7 @@
 """What the command line prints: a study's contents, a check, a trial, an outcome, tables."""
 
 from collections import Counter
+from dataclasses import asdict
 from textwrap import shorten
 
 import pandas as pd
@@ -9,6 +10,8 @@ from rich.table import Table
 
 from .errors import StudyError
 from .experiment import Experiment
+from .score import FIGURES as MEASURES
+from .score import Scores
 from .study import Study
 
 FIGURES = ("AR", "AD")
@@ -192,6 +195,38 @@ def print_tables(tables: dict[str, pd.DataFrame]) -> None:
         for _, row in table.iterrows():
             shown.add_row(*(_cell(name, row.to_dict()[name]) for name in varying))
         console.print(shown)
+
+
+def print_scores(scores: Scores) -> None:
+    """Every measure, a row each, and what it assumes; the groups beside the whole."""
+    console = Console(width=None if Console().is_terminal else 120)
+    columns = [str(name) for name in scores.groups if name not in MEASURES]
+    assumed = asdict(scores.convention)
+    print(f"{assumed.pop('name')}: {assumed.pop('source')}")
+    print("  " + ", ".join(f"{name} {value}" for name, value in assumed.items()) + "\n")
+    whole = Table(box=None, pad_edge=False, show_header=False)
+    for name, meaning in MEASURES.items():
+        whole.add_row(name, _number(scores.overall[name]), meaning)
+    console.print(whole)
+    if not columns:
+        return
+    table = Table(box=None, pad_edge=False)
+    shown = ("ar", "ad", "kappa", "corrected_gap", "signed_gap", "scenarios", "missing")
+    for name in columns:
+        table.add_column(name)
+    for name in (*shown, "filled", "undefined"):
+        table.add_column(name, justify="right")
+    for row in scores.groups.to_dict("records"):
+        figures = (_number(row[name]) for name in (*shown, "filled", "undefined"))
+        table.add_row(*(str(row[name]) for name in columns), *figures)
+    console.print()
+    console.print(table)
+
+
+def _number(figure: float) -> str:
+    if figure != figure:
+        return "missing"
+    return f"{figure:,}" if isinstance(figure, int) else f"{figure:.3f}"
 
 
 def _cell(name: str, value: object) -> str:

@@ -71,6 +71,8 @@ CALLS: dict[str, pa.DataType] = {
     "output_tokens": pa.int32(),
     "seconds": pa.float64(),
 }
+TRIAL_COLUMNS = ("trial", *[*RESPONSES][[*RESPONSES].index("scenario") :])
+"""The columns of responses that are a trial's own; every other tells conditions apart."""
 PART = re.compile(r"part-(\d{6})-(\d{6})\.parquet")
 
 
@@ -243,6 +245,11 @@ def read_table(path: Path, kind: str) -> pd.DataFrame:
     tables = [pq.read_table(file) for file in files]
     joined: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
     return joined
+
+
+def condition_columns(responses: pd.DataFrame) -> list[str]:
+    """The columns that tell conditions apart: all that are no trial's own."""
+    return [str(name) for name in responses if name not in TRIAL_COLUMNS]
 
 
 def reusable(runs: Path, apart_from: Path, wanted: set[str]) -> dict[str, dict[str, Any]]:

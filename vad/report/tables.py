@@ -6,14 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..measure import Array, alignment_distance, alignment_rate, scenarios_counted
-from ..store import RESPONSES, read_table
-
-TRIAL_COLUMNS = [*RESPONSES][[*RESPONSES].index("scenario") :]
-
-
-def condition_columns(responses: pd.DataFrame) -> list[str]:
-    """The columns that tell conditions apart: all that are no trial's own."""
-    return [str(name) for name in responses if name not in (*TRIAL_COLUMNS, "trial")]
+from ..store import condition_columns, read_table
 
 
 def score_arrays(responses: pd.DataFrame) -> tuple[Array, Array]:

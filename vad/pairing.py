@@ -1,0 +1,166 @@
+"""Pairing: rows of answers -> what was stated and what was chosen in each scenario, as arrays."""
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .errors import StudyError
+from .layout import QUESTIONS, RELEASED_TRIAL, from_released, from_responses
+from .measure import Array, Labels
+from .store import condition_columns, read_table
+
+MOST_OPTIONS = 11
+
+
+@dataclass(frozen=True)
+class Part:
+    """Items parted by columns: each item's part, how many parts there are, an item of each."""
+
+    of: Labels
+    n: int
+    first: Labels
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers of one source, whatever its layout.
+
+    items        a row a scenario in a condition, with all columns that tell them apart
+    conditions   the names of those that tell conditions apart; the rest describes the scenario
+    values       [items, repeats] on [-1, 1], NaN where missing
+    actions      [items, repeats] likewise
+    rows         a row an answer: item, question, score, and letter and position where known
+    """
+
+    place: str
+    items: pd.DataFrame
+    conditions: list[str]
+    values: Array
+    actions: Array
+    rows: pd.DataFrame
+
+    def part(self, columns: Iterable[str]) -> Part:
+        """The items parted by columns of theirs, in order of appearance; by none, all are one."""
+        names = [*dict.fromkeys(columns)]
+        if not names:
+            whole = np.zeros(len(self.items), dtype=np.intp)
+            return Part(whole, 1, whole[:1])
+        grouped = self.items.groupby(names, sort=False, dropna=False)
+        of: Labels = grouped.ngroup().to_numpy().astype(np.intp)
+        _, first = np.unique(of, return_index=True)
+        return Part(of, len(first), first.astype(np.intp))
+
+
+def read_answers(path: Path) -> Answers:
+    """The answers of a CSV or Parquet file or a run folder; StudyError if they cannot be used.
+
+    `vad.layout` says what columns they need.
+    """
+    return pair(_read(path), str(path))
+
+
+def pair(table: pd.DataFrame, place: str) -> Answers:
+    """The answers of a table in one of the two layouts; StudyError names the column and row.
+
+    place: what errors call the table. Its rows are counted from 1.
+    """
+    table = table.reset_index(drop=True)
+    if table.empty:
+        raise StudyError(place, "holds no answer", "a row an answer, with a header")
+    if "question" in table:
+        rows, conditions = from_responses(table, place), condition_columns(table)
+    elif "task" in table:
+        rows = from_released(table, place)
+        conditions = [str(name) for name in table if name not in RELEASED_TRIAL]
+    else:
+        raise StudyError(
+            place,
+            "lacks the column `question` (as in our responses) or `task` (as released in 2025)",
+            f"it has {', '.join(map(str, table))}",
+        )
+    for name in QUESTIONS:
+        mine = rows[rows["question"] == name]
+        if mine.empty:
+            raise StudyError(place, f"no row answers the {name} question", "a gap needs both")
+        _one_scale(mine, f"{place}: {name} question")
+    scenario = [name for name in ("scenario", "topic", "value") if name in table]
+    keys = table[[*conditions, *scenario]]
+    item = keys.groupby([*keys], sort=False, dropna=False).ngroup().to_numpy(dtype=np.intp)
+    _, first = np.unique(item, return_index=True)
+    rows["item"] = item
+    _both_somewhere(rows, keys, place)
+    values, actions = (_array(rows, name, len(first), place) for name in QUESTIONS)
+    items = keys.iloc[first].reset_index(drop=True)
+    return Answers(place, items, conditions, values, actions, rows)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if path.is_dir():
+        return read_table(path, "responses")
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, low_memory=False)
+    except FileNotFoundError:
+        raise StudyError(str(path), "no such file or run folder") from None
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        raise StudyError(
+            str(path),
+            f"cannot be read as CSV or Parquet: {error}",
+            "a row an answer, with a header",
+        ) from None
+
+
+def _array(rows: pd.DataFrame, question: str, n: int, place: str) -> Array:
+    """[items, repeats] of one question; a second row for the same place is refused."""
+    mine = rows[rows["question"] == question]
+    row = mine.index.to_numpy() + 1
+    repeat, repeats = pd.factorize(mine["repeat"], sort=True)
+    if (repeat < 0).any():
+        raise StudyError(f"{place}: repeat, row {row[repeat < 0][0]}", "is empty")
+    at = mine["item"].to_numpy() * len(repeats) + repeat
+    twice = pd.Series(at).duplicated().to_numpy()
+    if twice.any():
+        both = row[at == at[twice][0]][:2]
+        raise StudyError(
+            f"{place}: rows {both[0]} and {both[1]}",
+            f"both answer the {question} question of the same scenario, condition and repeat",
+            "leave one, or number them in `repeat` (`prompt_index`)",
+        )
+    array: Array = np.full(n * len(repeats), np.nan)
+    array[at] = mine["score"]
+    return array.reshape((n, len(repeats)))
+
+
+def _one_scale(rows: pd.DataFrame, where: str) -> None:
+    """Refuse answers that no single scale of equally spaced options holds."""
+    given = np.unique(np.round(rows["score"].dropna(), 6))
+    counts = {int(count) for count in rows["options"].unique()}
+    for options in range(2, MOST_OPTIONS + 1):
+        steps = (1 - given) / 2 * (options - 1)
+        if len(counts) == 1 and np.allclose(steps, steps.round(), atol=1e-4):
+            return
+    found = ", ".join(f"{one:.3g}" for one in given[:8])
+    raise StudyError(
+        where,
+        f"mixed scales: scores {found}"
+        + (f"; {sorted(counts)} options" if len(counts) > 1 else ""),
+        f"all its answers stand on one scale of 2 to {MOST_OPTIONS} equally spaced options",
+    )
+
+
+def _both_somewhere(rows: pd.DataFrame, keys: pd.DataFrame, place: str) -> None:
+    """Refuse a file in which no scenario was asked both questions under one condition."""
+    value = rows["question"] == "value"
+    if set(rows["item"][value]) & set(rows["item"][~value]):
+        return
+    apart = [str(name) for name in keys if not {*keys[name][value]} & {*keys[name][~value]}]
+    raise StudyError(
+        place,
+        "no scenario was asked both questions under one condition",
+        f"the rows of the two questions differ in {', '.join(apart) or 'their columns together'}",
+    )
