@@ -233,8 +233,11 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
     return content
 
 
-def read_table(path: Path, kind: str) -> pd.DataFrame:
-    """All rows of "responses" or "calls" of a run folder; StudyError if there are none."""
+def read_table(path: Path, kind: str, columns: list[str] | None = None) -> pd.DataFrame:
+    """All rows of "responses" or "calls" of a run folder, all columns or those named.
+
+    Raises StudyError if there are none.
+    """
     files = sorted((path / kind).glob("*/part-*.parquet"))
     if not files:
         raise StudyError(
@@ -242,7 +245,7 @@ def read_table(path: Path, kind: str) -> pd.DataFrame:
             f"holds no {kind}: no run has written there",
             "start one: vad run experiments/quickstart.toml",
         )
-    tables = [pq.read_table(file) for file in files]
+    tables = [pq.read_table(file, columns=columns) for file in files]
     joined: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
     return joined
 
