@@ -102,6 +102,27 @@ def run(
 
 
 @app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
+    any_two: Annotated[
+        bool, typer.Option("--any", help="Every two conditions, not only those one factor apart.")
+    ] = False,
+    study: Root = None,
+) -> None:
+    """Paired differences between conditions: intervals, adjusted p-values, effect sizes."""
+    from .compare import compare as compare_runs
+    from .compare import write_comparisons
+    from .scenario import load_values
+    from .screen_compare import print_comparisons
+    from .study import locate_study
+
+    values = load_values(locate_study(study, runs[0]))
+    table = compare_runs(runs, {name: info.group for name, info in values.items()}, any_two)
+    print_comparisons(table)
+    print(f"written: {write_comparisons(runs[0], table)}")
+
+
+@app.command()
 def report(run: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
     """The tables of a run, on screen and as CSV under RUN/tables."""
     from .report.tables import write_tables

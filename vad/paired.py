@@ -1,11 +1,15 @@
 """Statistics of one contrast: its pairs on their common scenarios, resampled and exchanged."""
 
+import itertools
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu, norm
+from threadpoolctl import threadpool_limits
 
 from .contrast import INTERACTION, Contrast, Pair
 from .measure import Array
@@ -52,23 +56,30 @@ def compare_pairs(sums: Array, wanted: list[Pair], scale: Array) -> dict[Pair, C
     """
     drawn, flips = draws(sums.shape[1]), signs(sums.shape[1])
     places = list(dict.fromkeys(wanted))
-    found = {}
-    for start in range(0, len(places), TOGETHER):
-        chunk = places[start : start + TOGETHER]
+    chunks = [places[start : start + TOGETHER] for start in range(0, len(places), TOGETHER)]
+
+    def compared(chunk: list[Pair]) -> list[Compared]:
         sides = zip(*(common(sums[a], sums[b]) for a, b in chunk), strict=True)
         first, second = (np.stack(side, axis=1) for side in sides)
         both = figures(np.stack([first.sum(axis=0), second.sum(axis=0)]), scale)
-        drawn_apart = resampled(first, drawn, scale) - resampled(second, drawn, scale)
+        apart = resampled(first, drawn, scale) - resampled(second, drawn, scale)
         exchanged = permuted(first, second, flips, scale)
-        for place, pair in enumerate(chunk):
-            found[pair] = Compared(
+        distance = np.stack([first[..., DISTANCE], second[..., DISTANCE]])
+        return [
+            Compared(
                 both[:, place],
-                drawn_apart[:, place],
+                apart[:, place],
                 exchanged[:, place],
-                np.stack([first[:, place, DISTANCE], second[:, place, DISTANCE]]),
+                distance[..., place],
                 first[:, place, COUNTS].T,
             )
-    return found
+            for place in range(len(chunk))
+        ]
+
+    # A thread a core, each with its own products: most of the time goes to what BLAS does not do.
+    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as threads:
+        found = itertools.chain.from_iterable(threads.map(compared, chunks))
+        return dict(zip(places, found, strict=True))
 
 
 def contrast_figures(
