@@ -75,10 +75,10 @@ def pool(runs: Sequence[Path]) -> Pool:
 
 def _manifest(run: Path) -> dict[str, Any]:
     found = read_manifest(run)
-    if found is None:
+    if found is None or "vary" not in found:
         raise StudyError(
             str(run),
-            "holds no manifest.json: it is not a run folder",
+            "holds no manifest.json of a run: it is not a run folder",
             "name one that `vad run` wrote, such as runs/quickstart",
         )
     return found

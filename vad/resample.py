@@ -44,13 +44,13 @@ def columns(values: Array, actions: Array, scale: Array) -> Array:
     scenario whose mean (for AR: majority) is missing on either side adds nothing there. The
     distribution functions are scaled by the root of the step's width, for `figures`.
     """
-    stated, chosen = np.round(mean_answer(values), 9), np.round(mean_answer(actions), 9)
+    stated, chosen = mean_answer(values), mean_answer(actions)
     said, did = majority(values), majority(actions)
     counted = np.isfinite(stated) & np.isfinite(chosen)
     judged = np.isfinite(said) & np.isfinite(did)
     width = np.sqrt(np.diff(scale))
     steps = [
-        np.where(counted[:, None] & (side[:, None] <= scale[None, :-1]), width, 0.0)
+        np.where(counted[:, None] & (np.round(side, 9)[:, None] <= scale[:-1]), width, 0.0)
         for side in (stated, chosen)
     ]
     plain = [
@@ -79,7 +79,7 @@ def figures(sums: NDArray[Any], scale: Array) -> NDArray[Any]:
     answers the gap is the linearly weighted kappa (Cohen 1968). Undefined where E is 0. The result
     has the precision of the sums.
     """
-    steps = len(scale) - 1
+    steps = max(0, len(scale) - 1)
     width = np.sqrt(np.diff(scale)).astype(sums.dtype)
     stated, chosen = sums[..., STEPS : STEPS + steps], sums[..., STEPS + steps :]
     found = np.empty((*sums.shape[:-1], len(MEASURES)), dtype=sums.dtype)

@@ -236,7 +236,7 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
 def read_table(path: Path, kind: str, columns: list[str] | None = None) -> pd.DataFrame:
     """All rows of "responses" or "calls" of a run folder, all columns or those named.
 
-    Raises StudyError if there are none.
+    Raises StudyError if there are none, a part cannot be read or lacks a column.
     """
     files = sorted((path / kind).glob("*/part-*.parquet"))
     if not files:
@@ -245,7 +245,16 @@ def read_table(path: Path, kind: str, columns: list[str] | None = None) -> pd.Da
             f"holds no {kind}: no run has written there",
             "start one: vad run experiments/quickstart.toml",
         )
-    tables = [pq.read_table(file, columns=columns) for file in files]
+    tables = []
+    for file in files:
+        try:
+            has = pq.read_schema(file).names
+            for name in columns or ():
+                if name not in has:
+                    raise StudyError(str(file), f'has no column "{name}"; it has {", ".join(has)}')
+            tables.append(pq.read_table(file, columns=columns))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise StudyError(str(file), f"cannot be read: {error}") from None
     joined: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
     return joined
 
