@@ -1,5 +1,6 @@
 """Comparisons of whole runs: what is paired with what, labelled how, and missing where."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -284,3 +285,26 @@ def test_the_command_prints_the_primary_family_and_writes_every_comparison(
     refused = vad("compare", "runs/none")
     assert refused.returncode == 2
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.slow
+def test_all_answers_of_seven_models_are_compared_in_seconds(tmp_path: Path) -> None:
+    who = [f"{kind}_{number}" for kind in ("moderate", "maximal", "mixed") for number in range(4)]
+    tables = [
+        table.assign(topic="t" + (table["scenario"].str[1:].astype(int) % 11).astype(str))
+        for model in range(7)
+        for place, name in enumerate(["baseline", *who], 100 * model)
+        for both in [answers(place, 616)]
+        for table in [
+            rows(*both, model=f"m{model}")
+            if name == "baseline"
+            else persona(name, *both, model=f"m{model}")
+        ]
+    ]
+    run = write_run(tmp_path / "run", *tables, model=[f"m{model}" for model in range(7)])
+    began = time.perf_counter()
+    table = compare([run], GROUPS)
+    seconds = time.perf_counter() - began
+    print(f"{sum(map(len, tables)):,} answers, {len(table):,} comparisons, {seconds:.1f} s")
+    assert sum(map(len, tables)) == 336_336
+    assert seconds < 30

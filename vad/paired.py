@@ -34,6 +34,8 @@ COUNTS = [JUDGED, COUNTED, COUNTED]
 """Each measure's column that says which scenarios count."""
 POWERED = float(norm.ppf(0.975) + norm.ppf(0.8))
 """Standard errors that a difference measures to be found with 80% power at a level of .05."""
+THREADS = 8
+"""At most; each holds some 50 MB."""
 TOGETHER = 8
 """Pairs that share one product of matrices."""
 
@@ -76,8 +78,8 @@ def compare_pairs(sums: Array, wanted: list[Pair], scale: Array) -> dict[Pair, C
             for place in range(len(chunk))
         ]
 
-    # A thread a core, each with its own products: most of the time goes to what BLAS does not do.
-    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as threads:
+    # BLAS's own threads wait for one another where other work runs; these do not.
+    with threadpool_limits(1), ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as threads:
         found = itertools.chain.from_iterable(threads.map(compared, chunks))
         return dict(zip(places, found, strict=True))
 
