@@ -118,8 +118,9 @@ def compare(
 
     values = load_values(locate_study(study, runs[0]))
     table = compare_runs(runs, {name: info.group for name, info in values.items()}, any_two)
+    written = write_comparisons(runs[0], table)
     print_comparisons(table)
-    print(f"written: {write_comparisons(runs[0], table)}")
+    print(f"written: {written}")
 
 
 @app.command()

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .compare import ALL
-from .contrast import INTERACTION
+from .contrast import INTERACTION, WHO
 
 ALPHA = 0.05
 FIRST = ["factor", "level", "reference"]
@@ -49,13 +49,13 @@ def _print(console: Console, title: str, rows: pd.DataFrame, keys: list[str]) ->
     told = [
         key
         for key in keys
-        if key not in FIRST
+        if key not in (*FIRST, *WHO)
         # A factor's own level is said already; one level everywhere need not be.
-        and rows[key][(rows["factor"] != key) & (rows[key] != ALL)].nunique(dropna=False) > 1
+        and rows[key][~rows["factor"].isin([key, "any"]) & (rows[key] != ALL)].nunique() > 1
     ]
     shown = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for name in ("comparison", *told):
-        shown.add_column(name, overflow="fold")
+        shown.add_column(name, overflow="fold", min_width=8)
     for name in ("difference", "95% interval", "p", "adjusted", "effect", "detectable", *LAST):
         shown.add_column(name, justify="right", no_wrap=True)
     for row in rows.to_dict("records"):
