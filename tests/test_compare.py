@@ -109,11 +109,8 @@ def test_primary_contrasts_come_by_value_group_and_topic_too(tmp_path: Path) -> 
     run = write_run(tmp_path / "run", rows(*before), persona("moderate_1", *after))
     table = compare([run], GROUPS)
     row = only(table, factor="category", within="group", part="openness")
-    even = slice(0, None, 2)
-    expected = alignment_distance(*(side[even] for side in after)) - alignment_distance(
-        *(side[even] for side in before)
-    )
-    assert row["difference"] == pytest.approx(expected)
+    new, old = (alignment_distance(both[0][::2], both[1][::2]) for both in (after, before))
+    assert row["difference"] == pytest.approx(new - old)
     assert (row["scenarios"], row["family"]) == (12, "exploratory")
     assert set(table[table["within"] == "topic"]["part"]) == {"t0", "t1", "t2"}
 

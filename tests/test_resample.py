@@ -9,7 +9,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from vad.compare import holm
 from vad.contrast import Contrast
-from vad.measure import Array, alignment_distance, alignment_rate, mean_answer
+from vad.measure import Array, alignment_distance, alignment_rate, corrected_gap
 from vad.paired import compare_pairs, contrast_figures
 from vad.resample import columns, common, draws, figures, levels, permuted, resampled, signs
 
@@ -18,19 +18,11 @@ from .runs import random_scores
 ONE_PAIR = Contrast("persona", "p", "baseline", True, ((1, 0),), (1.0,))
 
 
-def slow_gap(values: Array, actions: Array) -> float:
-    stated, chosen = mean_answer(values), mean_answer(actions)
-    kept = np.isfinite(stated) & np.isfinite(chosen)
-    pairs = itertools.product(stated[kept], chosen[kept])
-    expected = np.mean([abs(value - action) for value, action in pairs])
-    return float(1 - alignment_distance(values, actions) / expected)
-
-
 def slow(values: Array, actions: Array) -> list[float]:
     return [
         alignment_rate(values, actions),
         alignment_distance(values, actions),
-        slow_gap(values, actions),
+        corrected_gap(values, actions),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .measure import Array, majority, mean_answer
+from .measure import Array, mean_answer, side
 
 Single = NDArray[np.float32]
 """Resamples are computed in single precision: twice as fast, exact to about 1e-6."""
@@ -41,17 +41,17 @@ def columns(values: Array, actions: Array, scale: Array) -> Array:
     """What a scenario adds to each sum: [scenarios, STEPS + 2 x (levels - 1)].
 
     values, actions: [scenarios, repeats] on [-1, 1], NaN where missing; scale: their `levels`. A
-    scenario whose mean (for AR: majority) is missing on either side adds nothing there. The
+    scenario whose mean (for AR: majority) is missing in either question adds nothing there. The
     distribution functions are scaled by the root of the step's width, for `figures`.
     """
     stated, chosen = mean_answer(values), mean_answer(actions)
-    said, did = majority(values), majority(actions)
+    said, did = side(values), side(actions)
     counted = np.isfinite(stated) & np.isfinite(chosen)
     judged = np.isfinite(said) & np.isfinite(did)
     width = np.sqrt(np.diff(scale))
     steps = [
-        np.where(counted[:, None] & (np.round(side, 9)[:, None] <= scale[:-1]), width, 0.0)
-        for side in (stated, chosen)
+        np.where(counted[:, None] & (np.round(means, 9)[:, None] <= scale[:-1]), width, 0.0)
+        for means in (stated, chosen)
     ]
     plain = [
         counted,
