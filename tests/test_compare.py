@@ -1,6 +1,5 @@
 """Comparisons of whole runs: what is paired with what, labelled how, and missing where."""
 
-import time
 from pathlib import Path
 from typing import Any
 
