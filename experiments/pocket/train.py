@@ -14,6 +14,7 @@ import hashlib
 import json
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,10 @@ STEPS_VALUE, STEPS_SHORT, STEPS_FULL = 480, 160, 260
 """Steps on the value question alone, on both questions (the dilemma cut to a few words in these
 two), then on whole prompts."""
 
-RATE = 1.5e-3
+STEPS_SECOND = 500
+"""Steps of the second course, short and whole prompts in turn."""
+
+RATE, RATE_SECOND = 1.5e-3, 1.2e-3
 
 WEIGHTS = {
     "conservation": (1.7, 0.4),
@@ -267,7 +271,6 @@ def make_tokenizer(material: Material) -> PreTrainedTokenizerFast:
 
 
 def make_model() -> LlamaForCausalLM:
-    torch.manual_seed(SEED)
     return LlamaForCausalLM(
         LlamaConfig(
             vocab_size=VOCABULARY,
@@ -316,29 +319,65 @@ def batch(
     return ids[:, :-1], ids[:, 1:], scale[:, 1:]
 
 
-def train(out: Path) -> None:
+def first_course(step: int) -> tuple[int, bool, float]:
+    """Batch size, dilemma cut short, share of value questions: short prompts before whole ones."""
+    if step < STEPS_VALUE:
+        return 16, True, 1.0
+    short = step < STEPS_VALUE + STEPS_SHORT
+    return (16 if short else 8), short, 0.7
+
+
+def second_course(step: int) -> tuple[int, bool, float]:
+    """Short and whole prompts in turn."""
+    short = step % 2 == 0
+    return (16 if short else 8), short, 0.8
+
+
+def train(out: Path, go_on: bool) -> None:
+    """Two courses, each with its own rate schedule; the second starts from the saved weights."""
     torch.set_num_threads(2)
     material = load_material()
     everyone = material.scenarios
     material.scenarios = shown(material)
     unseen = [one for one in everyone if one not in material.scenarios]
     tokenizer = make_tokenizer(material)
-    model = make_model()
-    parameters = sum(one.numel() for one in model.parameters())
-    print(
-        f"{parameters / 1e6:.2f} million parameters, {len(material.scenarios)} dilemmas", flush=True
-    )
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.95), weight_decay=0.05)
-    steps = STEPS_VALUE + STEPS_SHORT + STEPS_FULL
-    rng = random.Random(SEED + 1)
+    print(f"{len(material.scenarios)} dilemmas shown, {len(unseen)} unseen", flush=True)
+    courses = [
+        (first_course, STEPS_VALUE + STEPS_SHORT + STEPS_FULL, RATE),
+        (second_course, STEPS_SECOND, RATE_SECOND),
+    ]
+    for number, (course, steps, rate) in enumerate(courses):
+        if number == 0 and go_on:
+            continue
+        torch.manual_seed(SEED + number)
+        model = (
+            make_model()
+            if number == 0
+            else LlamaForCausalLM.from_pretrained(out, dtype=torch.float32)
+        )
+        rng = random.Random(SEED + 1 + number)
+        run_course(course, steps, rate, model, material, tokenizer, rng)
+        save(model, tokenizer, out)
+        print(judge(material, unseen, tokenizer, model), flush=True)
+
+
+def run_course(
+    course: Callable[[int], tuple[int, bool, float]],
+    steps: int,
+    peak: float,
+    model: LlamaForCausalLM,
+    material: Material,
+    tokenizer: PreTrainedTokenizerFast,
+    rng: random.Random,
+) -> None:
+    optimizer = torch.optim.AdamW(model.parameters(), lr=peak, betas=(0.9, 0.95), weight_decay=0.05)
     began, seen = time.time(), 0
     for step in range(steps):
-        short = step < STEPS_VALUE + STEPS_SHORT
-        values = 1.0 if step < STEPS_VALUE else 0.7
+        size, short, values = course(step)
         rate = min(1.0, (step + 1) / 100) * (0.1 + 0.9 * (1 - step / steps))
         for group in optimizer.param_groups:
-            group["lr"] = RATE * rate
-        ids, targets, scale = batch(material, tokenizer, rng, 16 if short else 8, short, values)
+            group["lr"] = peak * rate
+        ids, targets, scale = batch(material, tokenizer, rng, size, short, values)
         hidden = model.model(input_ids=ids).last_hidden_state
         # Most positions are prompt and weigh next to nothing: a tenth of them, ten times as heavy.
         kept = (scale > 0.5) | ((scale > 0) & (torch.rand(scale.shape) < 0.1))
@@ -351,12 +390,9 @@ def train(out: Path) -> None:
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         seen += ids.numel()
-        if step % 100 == 0 or step == steps - 1:
+        if step % 50 == 0 or step == steps - 1:
             pace = seen / (time.time() - began)
             print(f"step {step} loss {loss.item():.3f} {pace:.0f} tokens/s", flush=True)
-        if step % 160 == 159 or step == steps - 1:
-            save(model, tokenizer, out)
-            print(judge(material, unseen, tokenizer, model), flush=True)
 
 
 def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
@@ -412,4 +448,6 @@ def judge(
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, required=True)
-    train(parser.parse_args().out)
+    parser.add_argument("--go-on", action="store_true", help="the second course alone, from --out")
+    given = parser.parse_args()
+    train(given.out, given.go_on)
