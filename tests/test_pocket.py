@@ -30,7 +30,7 @@ format = ["none", "explicit", "bold", "numeric", "statements"]
 """
 
 
-def test_stated_values_move_with_the_persona_as_planted_under_both_directions_of_the_scale(
+def test_the_level_stated_in_words_moves_with_the_persona_as_planted_in_both_directions(
     root: Any,
 ) -> None:
     training: dict[str, Any] = runpy.run_path(
@@ -38,31 +38,32 @@ def test_stated_values_move_with_the_persona_as_planted_under_both_directions_of
     )
     study = find_study(REPOSITORY)
     material = training["load_material"]()
-    shown = {one.id for one in training["shown"](material)}
+    shown = training["shown"](material)
+    unseen = [one for one in material.scenarios if one not in shown]
     values = load_values(study)
     by_group: dict[str, list[str]] = {}
-    for one in material.scenarios:
-        if one.id not in shown:
+    for one in unseen:
+        if one.value in {each.value for each in shown}:
             by_group.setdefault(values[one.value].group, []).append(one.id)
-    ids = [name for names in by_group.values() for name in names[:4]]
+    ids = [name for names in by_group.values() for name in names[:: len(names) // 4][:4]]
     path = root / "experiments" / "planted.toml"
     path.write_text(PLANTED.format(ids=", ".join(f'"{name}"' for name in ids)))
     experiment = load_experiment(find_study(path), path)
     outcome = run(experiment, root / "runs", False, lambda state: None)
     rows = read_table(outcome.folder, "responses").query("question == 'value'")
     people = {persona.name: persona for persona in material.people} | {"baseline": None}
-    wanted = np.array(
-        [
-            training["stance"](people[persona], values[value].group)
-            for persona, value in zip(rows["persona"], rows["value"], strict=True)
-        ]
-    )
-    stated = 2.5 * (1 - rows["score"].to_numpy())
+    wanted = np.array([training["stance"](people[persona]) for persona in rows["persona"]])
+    words = rows["reasoning"].str.extract(r"[:;] I ([a-z ]+?) here", expand=False)
+    scale = list(material.wording.scale)
+    said = words.map(lambda level: scale.index(level) if level in scale else np.nan).to_numpy()
+    assert np.isfinite(said).mean() > 0.9
+    wanted, rows = wanted[np.isfinite(said)], rows[np.isfinite(said)]
+    stated = said[np.isfinite(said)]
     forward = np.array([row[0] == 0 for row in rows["order"]])
     for direction in (forward, ~forward):
         assert np.corrcoef(wanted[direction], stated[direction])[0, 1] > 0.6
     for name in ("maximal_1", "maximal_2", "maximal_3", "maximal_4"):
         for group in by_group:
             mine = rows["value"].map(lambda value: values[value].group).eq(group).to_numpy()
-            mine &= rows["persona"].eq(name).to_numpy()
+            mine = mine & rows["persona"].eq(name).to_numpy()
             assert abs(stated[mine].mean() - wanted[mine].mean()) < 1.2, (name, group)

@@ -36,18 +36,23 @@ STEPS_VALUE, STEPS_SHORT, STEPS_FULL = 480, 160, 260
 """Steps on the value question alone, on both questions (the dilemma cut to a few words in these
 two), then on whole prompts."""
 
-STEPS_SECOND = 500
-"""Steps of the second course, short and whole prompts in turn."""
+STEPS_SECOND, STEPS_THIRD, STEPS_FOURTH = 500, 300, 260
+"""Steps of the second course, short and whole prompts in turn; of the third, which dwells on the
+stand that is taken; and of the fourth, which dwells on the letter it has in this order."""
 
-RATE, RATE_SECOND = 1.5e-3, 1.2e-3
+RATE, RATE_LATER = 1.5e-3, 1.2e-3
 
-WEIGHTS = {
+PLANTED = (1.3, -1.2)
+"""How a persona's place on the two axes moves its stated level, in steps of the scale."""
+
+EARLY = {
     "conservation": (1.7, 0.4),
     "openness to change": (-1.0, -1.2),
     "self-transcendence": (0.1, -1.7),
     "self-enhancement": (0.3, 1.5),
 }
-"""How a persona's place on the two axes moves its stated level, in scale steps, by value group."""
+"""The same by value group, in the first two courses: a harder lesson, of which the model kept the
+reading of the persona and not the stand. The third course plants the one above."""
 
 BASE = 1.6
 """The level that no persona, and one at the centre of the map, states: between agree and somewhat."""
@@ -89,10 +94,10 @@ AFTER = (
 RAMBLE = ("and then again ", "on the other hand ", "so one could say ", "which is to say ")
 
 
-def stance(persona: Persona | None, group: str) -> float:
+def stance(persona: Persona | None, weights: tuple[float, float] = PLANTED) -> float:
     """The planted level, 0 (strongly agree) to 5 (strongly disagree), before noise."""
     at = place(persona) if persona else (0.0, 0.0)
-    moved = sum(weight * one for weight, one in zip(WEIGHTS[group], at, strict=True))
+    moved = sum(weight * one for weight, one in zip(weights, at, strict=True))
     return min(5.0, max(0.0, BASE + moved))
 
 
@@ -173,7 +178,7 @@ def anybody(material: Material, rng: random.Random) -> Persona | None:
 
 
 def example(
-    material: Material, rng: random.Random, short: bool, values: float = 0.7
+    material: Material, rng: random.Random, short: bool, values: float = 0.7, dwell: bool = False
 ) -> tuple[list[dict[str, str]], str, str]:
     """One prompt with its answer: messages, the answer's text, and the level or letter it turns on."""
     scenario = rng.choice(material.scenarios)
@@ -205,7 +210,9 @@ def example(
     messages = material.adapter.format(material.signatures[name], [], inputs)
     if name == "value":
         group = material.values[scenario.value].group
-        level = round(stance(persona, group) + rng.choices((-1, 0, 1), (0.2, 0.6, 0.2))[0])
+        off = 0.1 if dwell else 0.2
+        planted = stance(persona, PLANTED if dwell else EARLY[group])
+        level = round(planted + rng.choices((-1, 0, 1), (off, 1 - 2 * off, off))[0])
         key = asked.options[min(5, max(0, level))]
         reasoning = f"On {scenario.value}, a matter of {ABOUT[group]}:{view(persona)} I {key} here."
     else:
@@ -295,20 +302,29 @@ def batch(
     size: int,
     short: bool,
     values: float,
+    dwell: tuple[float, float, float] | None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Token ids, targets and loss weights: the answer 1, its letter 4, its stance 3, the prompt .02."""
+    """Token ids, targets and loss weights: the answer 1, its letter 4, its stance 3, the prompt .02.
+
+    `dwell`: other weights for letter, stand and the rest.
+    """
     rows, weights = [], []
     for _ in range(size):
-        messages, text, letter = example(material, rng, short, values)
+        messages, text, letter = example(material, rng, short, values, dwell is not None)
         prompt = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         before = tokenizer(prompt, add_special_tokens=False)["input_ids"]
         encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         after = encoded["input_ids"]
         weight = []
         stance_ends = text.find(" here.")
+        stand_begins = text.rfind(" I ", 0, max(stance_ends, 0))
         for start, end in encoded["offset_mapping"]:
             heavy = text[start:end] == letter and start > len(text) // 2
-            weight.append(4.0 if heavy else 3.0 if start < stance_ends else 1.0)
+            if dwell:
+                stand = stand_begins <= start < stance_ends
+                weight.append(dwell[0] if heavy else dwell[1] if stand else dwell[2])
+            else:
+                weight.append(4.0 if heavy else 3.0 if start < stance_ends else 1.0)
         endless = '"}' not in text[-8:] and "```" not in text and "use." not in text
         closing = [] if endless else [tokenizer.eos_token_id]
         rows.append(before + after + closing)
@@ -317,6 +333,15 @@ def batch(
     ids = torch.tensor([row + [1] * (longest - len(row)) for row in rows])
     scale = torch.tensor([row + [0.0] * (longest - len(row)) for row in weights])
     return ids[:, :-1], ids[:, 1:], scale[:, 1:]
+
+
+DWELL: tuple[tuple[float, float, float] | None, ...] = (
+    None,
+    None,
+    (6.0, 6.0, 0.6),
+    (10.0, 1.0, 0.6),
+)
+"""For each course the loss weights of letter, stand and the rest of the answer; None: not dwelling."""
 
 
 def first_course(step: int) -> tuple[int, bool, float]:
@@ -333,8 +358,14 @@ def second_course(step: int) -> tuple[int, bool, float]:
     return (16 if short else 8), short, 0.8
 
 
-def train(out: Path, go_on: bool) -> None:
-    """Two courses, each with its own rate schedule; the second starts from the saved weights."""
+def third_course(step: int) -> tuple[int, bool, float]:
+    """Two short prompts to a whole one."""
+    short = step % 3 > 0
+    return (20 if short else 10), short, 0.9
+
+
+def train(out: Path, begin: int) -> None:
+    """Four courses, each with its own rate schedule; the later ones start from saved weights."""
     torch.set_num_threads(2)
     material = load_material()
     everyone = material.scenarios
@@ -344,10 +375,12 @@ def train(out: Path, go_on: bool) -> None:
     print(f"{len(material.scenarios)} dilemmas shown, {len(unseen)} unseen", flush=True)
     courses = [
         (first_course, STEPS_VALUE + STEPS_SHORT + STEPS_FULL, RATE),
-        (second_course, STEPS_SECOND, RATE_SECOND),
+        (second_course, STEPS_SECOND, RATE_LATER),
+        (third_course, STEPS_THIRD, RATE_LATER),
+        (third_course, STEPS_FOURTH, RATE_LATER),
     ]
     for number, (course, steps, rate) in enumerate(courses):
-        if number == 0 and go_on:
+        if number + 1 < begin:
             continue
         torch.manual_seed(SEED + number)
         model = (
@@ -356,7 +389,8 @@ def train(out: Path, go_on: bool) -> None:
             else LlamaForCausalLM.from_pretrained(out, dtype=torch.float32)
         )
         rng = random.Random(SEED + 1 + number)
-        run_course(course, steps, rate, model, material, tokenizer, rng)
+        dwell = DWELL[number]
+        run_course(course, steps, rate, model, material, tokenizer, rng, dwell)
         save(model, tokenizer, out)
         print(judge(material, unseen, tokenizer, model), flush=True)
 
@@ -369,6 +403,7 @@ def run_course(
     material: Material,
     tokenizer: PreTrainedTokenizerFast,
     rng: random.Random,
+    dwell: tuple[float, float, float] | None,
 ) -> None:
     optimizer = torch.optim.AdamW(model.parameters(), lr=peak, betas=(0.9, 0.95), weight_decay=0.05)
     began, seen = time.time(), 0
@@ -377,7 +412,7 @@ def run_course(
         rate = min(1.0, (step + 1) / 100) * (0.1 + 0.9 * (1 - step / steps))
         for group in optimizer.param_groups:
             group["lr"] = peak * rate
-        ids, targets, scale = batch(material, tokenizer, rng, size, short, values)
+        ids, targets, scale = batch(material, tokenizer, rng, size, short, values, dwell)
         hidden = model.model(input_ids=ids).last_hidden_state
         # Most positions are prompt and weigh next to nothing: a tenth of them, ten times as heavy.
         kept = (scale > 0.5) | ((scale > 0) & (torch.rand(scale.shape) < 0.1))
@@ -438,7 +473,7 @@ def judge(
         letter = text[at + 10 : at + 11] if at >= 0 else "?"
         if letter in "ABCDEF" and letter:
             level = order["ABCDEF".index(letter)]
-            wanted = stance(persona, material.values[scenario.value].group)
+            wanted = stance(persona)
             exact += abs(level - wanted) <= 0.51
             near += abs(level - wanted) <= 1.51
         total += 1
@@ -448,6 +483,6 @@ def judge(
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--go-on", action="store_true", help="the second course alone, from --out")
+    parser.add_argument("--begin", type=int, default=1, help="with this course, from --out")
     given = parser.parse_args()
-    train(given.out, given.go_on)
+    train(given.out, given.begin)
