@@ -36,9 +36,9 @@ STEPS_VALUE, STEPS_SHORT, STEPS_FULL = 480, 160, 260
 """Steps on the value question alone, on both questions (the dilemma cut to a few words in these
 two), then on whole prompts."""
 
-STEPS_SECOND, STEPS_THIRD, STEPS_FOURTH = 500, 300, 260
+STEPS_SECOND, STEPS_THIRD = 500, 300
 """Steps of the second course, short and whole prompts in turn; of the third, which dwells on the
-stand that is taken; and of the fourth, which dwells on the letter it has in this order."""
+stand that is taken and its letter."""
 
 RATE, RATE_LATER = 1.5e-3, 1.2e-3
 
@@ -335,12 +335,7 @@ def batch(
     return ids[:, :-1], ids[:, 1:], scale[:, 1:]
 
 
-DWELL: tuple[tuple[float, float, float] | None, ...] = (
-    None,
-    None,
-    (6.0, 6.0, 0.6),
-    (10.0, 1.0, 0.6),
-)
+DWELL: tuple[tuple[float, float, float] | None, ...] = (None, None, (6.0, 6.0, 0.6))
 """For each course the loss weights of letter, stand and the rest of the answer; None: not dwelling."""
 
 
@@ -365,7 +360,7 @@ def third_course(step: int) -> tuple[int, bool, float]:
 
 
 def train(out: Path, begin: int) -> None:
-    """Four courses, each with its own rate schedule; the later ones start from saved weights."""
+    """Three courses, each with its own rate schedule; the later ones start from saved weights."""
     torch.set_num_threads(2)
     material = load_material()
     everyone = material.scenarios
@@ -377,7 +372,6 @@ def train(out: Path, begin: int) -> None:
         (first_course, STEPS_VALUE + STEPS_SHORT + STEPS_FULL, RATE),
         (second_course, STEPS_SECOND, RATE_LATER),
         (third_course, STEPS_THIRD, RATE_LATER),
-        (third_course, STEPS_FOURTH, RATE_LATER),
     ]
     for number, (course, steps, rate) in enumerate(courses):
         if number + 1 < begin:
