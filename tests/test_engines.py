@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import os
 import signal
 import subprocess
 import sys
@@ -93,21 +92,24 @@ def test_pockets_tokenizer_has_no_token_that_decodes_to_nothing_and_reads_back()
     assert tokens.tokenizer.decode(tokens.ids(text)) == text
 
 
-def engine_processes() -> set[int]:
-    """Processes whose environment says that a run of ours started them."""
+def orphans() -> set[int]:
+    """Engine processes whose environment names a run that is no longer there."""
     found = set()
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:
-            if b"VAD_RUN_PID=" in path.read_bytes():
-                found.add(int(path.parent.name))
+            environment = path.read_bytes().split(b"\0")
         except OSError:
             continue
-    return found - {os.getpid()}
+        runs = [entry[12:] for entry in environment if entry.startswith(b"VAD_RUN_PID=")]
+        if runs and not Path("/proc", runs[0].decode()).exists():
+            found.add(int(path.parent.name))
+    return found
 
 
-def gone(before: set[int]) -> bool:
+def all_gone() -> bool:
+    """Whether no orphan is left, waiting up to ten seconds for the kernel."""
     for _ in range(50):
-        if not engine_processes() - before:
+        if not orphans():
             return True
         time.sleep(0.2)
     return False
@@ -121,7 +123,6 @@ def prefix_reuse(folder: Path) -> float:
 def test_vllm_killed_in_the_middle_goes_on_to_every_trial_once_and_leaves_no_process(
     root: Path, vad: Vad
 ) -> None:
-    before = engine_processes()
     path = root / "experiments" / "small.toml"
     path.write_text(
         path.read_text().replace('"sim"', '"pocket"').replace("limit = 3", "limit = 12")
@@ -135,7 +136,7 @@ def test_vllm_killed_in_the_middle_goes_on_to_every_trial_once_and_leaves_no_pro
         time.sleep(0.2)
     running.send_signal(signal.SIGKILL)
     running.wait()
-    assert gone(before), "engine processes outlived a SIGKILL of their run"
+    assert all_gone(), "engine processes outlived a SIGKILL of their run"
     saved = len(read_table(root / "runs" / "small", "responses"))
     done = vad("run", "small", timeout=300)
     assert done.returncode == 0, done.stderr
@@ -150,7 +151,7 @@ def test_vllm_killed_in_the_middle_goes_on_to_every_trial_once_and_leaves_no_pro
     assert manifest["certificates"]["pocket"]["canary"] is True
     assert manifest["engines"]["pocket"]["notes"]["backend"] == "outlines"
     assert prefix_reuse(root / "runs" / "small") > 0.3
-    assert gone(before), "engine processes outlived a run that ended by itself"
+    assert all_gone(), "engine processes outlived a run that ended by itself"
 
 
 def test_free_and_constrained_side_by_side_on_vllm(root: Path, vad: Vad) -> None:

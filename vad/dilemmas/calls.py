@@ -40,6 +40,7 @@ def ask_each(
 
     Raises StudyError if prompt and longest answer do not fit the model's context.
     """
+    log.parent.mkdir(parents=True, exist_ok=True)
     module = dspy.Predict(signature)
     part = Part(module, (), tuple(signature.input_fields), {}, signature.__name__)
     conversations = [Conversation(part, inputs, ()) for inputs in asked]

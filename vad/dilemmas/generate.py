@@ -49,7 +49,7 @@ def generate(
     ]
     path = study.root / "scenarios" / f"{DRAFTS}.jsonl"
     taken = {json.loads(line)["id"] for line in path.open()} if path.exists() else set()
-    answers = ask_each(study, profile, signature, asked, seed, study.root / "engine.log")
+    answers = ask_each(study, profile, signature, asked, seed, study.root / "runs" / "engine.log")
     drafts = []
     for one, answer in zip(wanted, answers, strict=True):
         if answer.fields is None:

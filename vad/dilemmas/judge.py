@@ -61,7 +61,7 @@ def judge(
         }
         for one in scenarios
     ]
-    answers = ask_each(study, profile, signature, asked, seed, study.root / "engine.log")
+    answers = ask_each(study, profile, signature, asked, seed, study.root / "runs" / "engine.log")
     rows = [
         {"id": one.id}
         | {q: answer.fields[q] for q in QUESTIONS}
