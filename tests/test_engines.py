@@ -156,7 +156,8 @@ def test_vllm_killed_in_the_middle_goes_on_to_every_trial_once_and_leaves_no_pro
 
 def test_free_and_constrained_side_by_side_on_vllm(root: Path, vad: Vad) -> None:
     (root / "experiments" / "side.toml").write_text(
-        'model = "pocket"\nlimit = 20\n[vary]\ndecoding = ["free", "constrained"]\n'
+        'model = "pocket"\nlimit = 20\ntemperature = 1.0\ntop_p = 1.0\ntop_k = 0\n'
+        '[vary]\ndecoding = ["free", "constrained"]\n'
     )
     done = vad("run", "side", timeout=300)
     assert done.returncode == 0, done.stderr
