@@ -160,7 +160,7 @@ def load_model(study: Study, name: str, where: str) -> Model:
 def _hash_files(folder: Path) -> str:
     digest = hashlib.sha256()
     for file in sorted(folder.iterdir()) if folder.is_dir() else [folder]:
-        if file.suffix not in (".json", ".safetensors", ".jinja", ".model", ".py"):
+        if folder.is_dir() and file.suffix not in (".json", ".safetensors", ".jinja", ".model"):
             continue
         digest.update(file.name.encode())
         size = file.stat().st_size
