@@ -255,7 +255,12 @@ def test_a_run_folder_without_answers_and_one_that_is_not_there_are_told(
     for place in ("runs/none", "experiments"):
         told = vad("report", place)
         assert told.returncode == 2
-        assert "holds no responses" in told.stderr
+        assert "it is not a run folder" in told.stderr
+    (root / "runs" / "none").mkdir(parents=True)
+    (root / "runs" / "none" / "manifest.json").write_text('{"experiment": "x", "vary": {}}')
+    told = vad("report", "runs/none")
+    assert told.returncode == 2
+    assert "holds no responses" in told.stderr
 
 
 def test_a_broken_manifest_is_told(root: Path, vad: Vad) -> None:

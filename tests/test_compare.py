@@ -239,10 +239,10 @@ def test_what_cannot_be_compared_is_one_message(tmp_path: Path) -> None:
     asked = pd.concat([base, who])
     cases = {
         "holds one condition": write_run(tmp_path / "one", base),
-        "holds no answer to the action question": write_run(
+        "no row answers the action question": write_run(
             tmp_path / "half", asked[asked["question"] == "value"]
         ),
-        "two answers to the same question": write_run(
+        r"rows 1 and 145\n  both answer the value question": write_run(
             tmp_path / "double", base, base.assign(trial="again"), who
         ),
         "no two conditions that differ in one factor alone": write_run(

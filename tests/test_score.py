@@ -11,8 +11,8 @@ import pytest
 from vad.convention import SHEN2025, THESIS2026
 from vad.errors import StudyError
 from vad.measure import alignment_distance, alignment_rate, corrected_gap
+from vad.opened import open_run
 from vad.pairing import pair, read_answers
-from vad.report.tables import conditions
 from vad.score import FIGURES, score
 
 from .conftest import Vad
@@ -280,11 +280,11 @@ def test_vad_score_prints_full_precision_and_null_where_undefined(vad: Vad, root
 
 def test_a_run_is_scored_as_its_own_tables_are(vad: Vad, root: Path) -> None:
     assert vad("run", "experiments/small.toml").returncode == 0
-    table = conditions(pd.read_parquet(root / "runs" / "small" / "responses"))
+    table = open_run(root / "runs" / "small").scores()
     result = vad("score", "runs/small", "--by", "persona,format", "--json")
     assert result.returncode == 0, result.stderr
     groups = json.loads(result.stdout)["groups"]
-    assert [one["ad"] for one in groups] == pytest.approx(list(table["AD"]))
+    assert [one["ad"] for one in groups] == pytest.approx(list(table["ad"]))
     overall = score(read_answers(root / "runs" / "small"), THESIS2026).distributions
     letters = overall[overall["kind"].isin(["letter", "position"])]
     assert set(letters["label"]) <= {"A", "1"}

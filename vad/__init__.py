@@ -1,8 +1,31 @@
 """vad: what a language model says it values, what it says it would do, and the gap between."""
 
+from typing import TYPE_CHECKING, Any
+
 from .errors import EngineFailure, StudyError
 from .persona import Persona, Variable
 from .scenario import Option, Scenario
 
-__all__ = ["EngineFailure", "Option", "Persona", "Scenario", "StudyError", "Variable"]
+if TYPE_CHECKING:
+    from .opened import Run, open_run
+
+__all__ = [
+    "EngineFailure",
+    "Option",
+    "Persona",
+    "Run",
+    "Scenario",
+    "StudyError",
+    "Variable",
+    "open_run",
+]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    # What needs pandas waits until it is asked for: `import vad` stays fast.
+    if name in ("Run", "open_run"):
+        from . import opened
+
+        return getattr(opened, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -110,14 +110,11 @@ def compare(
     study: Root = None,
 ) -> None:
     """Paired differences between conditions: intervals, adjusted p-values, effect sizes."""
-    from .compare import compare as compare_runs
     from .compare import write_comparisons
-    from .scenario import load_values
+    from .opened import open_run
     from .screen_compare import print_comparisons
-    from .study import locate_study
 
-    values = load_values(locate_study(study, runs[0]))
-    table = compare_runs(runs, {name: info.group for name, info in values.items()}, any_two)
+    table = open_run(runs[0], study).compare(*runs[1:], any_two=any_two)
     written = write_comparisons(runs[0], table)
     print_comparisons(table)
     print(f"written: {written}")
@@ -126,10 +123,11 @@ def compare(
 @app.command()
 def report(run: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
     """The tables of a run, on screen and as CSV under RUN/tables."""
+    from .opened import open_run
     from .report.tables import write_tables
     from .screen import print_tables
 
-    print_tables(write_tables(run))
+    print_tables(write_tables(open_run(run)))
     print(f"written: {run}/tables/")
 
 

@@ -13,8 +13,8 @@ released    `task` (1 the value, 2 the action), `likert` (1 strongly agree to 4 
             `value`, `prompt_index`: as answers of the 2025 publication come. A likert outside 1 to
             4 is missing, as published; the rest of its columns tells conditions apart.
 
-A row without an answer is an unreadable one; a row that is not there, while other scenarios have
-that repeat, is missing too.
+A row without an answer is an unreadable one; a row that is not there, while other scenarios of its
+condition have that repeat, is missing too.
 """
 
 import re

@@ -1,7 +1,8 @@
 """Rates and distances between stated values and chosen actions: pure functions of arrays.
 
 Answers come as scores on [-1, 1], [scenarios, repeats]: 1 strongly agree or strongly aligned, NaN
-where missing. What happens to them is a `Convention`'s to say; what is undefined is NaN.
+where missing, infinite where a condition has fewer repeats than the array and was never asked.
+What happens to them is a `Convention`'s to say; what is undefined is NaN.
 """
 
 import numpy as np
@@ -158,8 +159,9 @@ def repeat_agreement(scores: Array) -> Array:
 
     scores: [scenarios, repeats]. Returns [scenarios], on [0, 1]; NaN with fewer than two valid.
     """
-    same = (scores[:, :, None] == scores[:, None, :]).sum(axis=(1, 2))
-    count = np.isfinite(scores).sum(axis=1)
+    given = np.where(np.isfinite(scores), scores, np.nan)
+    same = (given[:, :, None] == given[:, None, :]).sum(axis=(1, 2))
+    count = np.isfinite(given).sum(axis=1)
     return _ratio((same - count).astype(np.float64), (count * (count - 1)).astype(np.float64))
 
 
@@ -209,8 +211,9 @@ def _tie(convention: Convention) -> float:
 
 
 def _enough(scores: Array, convention: Convention) -> NDArray[np.bool_]:
-    least = min(convention.least_valid, scores.shape[1])
-    return np.asarray(np.isfinite(scores).sum(axis=1) >= max(least, 1))
+    asked = (~np.isinf(scores)).sum(axis=1)
+    least = np.clip(convention.least_valid, 1, np.maximum(asked, 1))
+    return np.asarray(np.isfinite(scores).sum(axis=1) >= least)
 
 
 def _mean(figures: Array) -> float:

@@ -31,7 +31,7 @@ class Answers:
 
     items        a row a scenario in a condition, with all columns that tell them apart
     conditions   the names of those that tell conditions apart; the rest describes the scenario
-    values       [items, repeats] on [-1, 1], NaN where missing
+    values       [items, repeats] on [-1, 1], NaN where missing, infinite where never asked
     actions      [items, repeats] likewise
     rows         a row an answer: item, question, score, and letter and position where known
     """
@@ -45,14 +45,7 @@ class Answers:
 
     def part(self, columns: Iterable[str]) -> Part:
         """The items parted by columns of theirs, in order of appearance; by none, all are one."""
-        names = [*dict.fromkeys(columns)]
-        if not names:
-            whole = np.zeros(len(self.items), dtype=np.intp)
-            return Part(whole, 1, whole[:1])
-        grouped = self.items.groupby(names, sort=False, dropna=False)
-        of: Labels = grouped.ngroup().to_numpy().astype(np.intp)
-        _, first = np.unique(of, return_index=True)
-        return Part(of, len(first), first.astype(np.intp))
+        return _parted(self.items[[*dict.fromkeys(columns)]])
 
 
 def read_answers(path: Path) -> Answers:
@@ -83,19 +76,28 @@ def pair(table: pd.DataFrame, place: str) -> Answers:
             f"it has {', '.join(map(str, table))}",
         )
     for name in QUESTIONS:
-        mine = rows[rows["question"] == name]
-        if mine.empty:
+        if not (rows["question"] == name).any():
             raise StudyError(place, f"no row answers the {name} question", "a gap needs both")
-        _one_scale(mine, f"{place}: {name} question")
+    condition = _parted(table[conditions])
+    _one_scale(rows.assign(condition=condition.of), place)
     scenario = [name for name in ("scenario", "topic", "value") if name in table]
     keys = table[[*conditions, *scenario]]
-    item = keys.groupby([*keys], sort=False, dropna=False).ngroup().to_numpy(dtype=np.intp)
-    _, first = np.unique(item, return_index=True)
-    rows["item"] = item
+    item = _parted(keys)
+    rows["item"] = item.of
     _both_somewhere(rows, keys, place)
-    values, actions = (_array(rows, name, len(first), place) for name in QUESTIONS)
-    items = keys.iloc[first].reset_index(drop=True)
+    values, actions = (_array(rows, name, item, condition, place) for name in QUESTIONS)
+    items = keys.iloc[item.first].reset_index(drop=True)
     return Answers(place, items, conditions, values, actions, rows)
+
+
+def _parted(table: pd.DataFrame) -> Part:
+    if not len(table.columns):
+        whole = np.zeros(len(table), dtype=np.intp)
+        return Part(whole, 1, whole[:1])
+    groups = table.groupby([*table], sort=False, dropna=False)
+    of: Labels = groups.ngroup().to_numpy().astype(np.intp)
+    _, first = np.unique(of, return_index=True)
+    return Part(of, len(first), first.astype(np.intp))
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -115,9 +117,10 @@ def _read(path: Path) -> pd.DataFrame:
         ) from None
 
 
-def _array(rows: pd.DataFrame, question: str, n: int, place: str) -> Array:
+def _array(rows: pd.DataFrame, question: str, item: Part, condition: Part, place: str) -> Array:
     """[items, repeats] of one question; a second row for the same place is refused."""
-    mine = rows[rows["question"] == question]
+    of_question = rows["question"] == question
+    mine = rows[of_question]
     row = mine.index.to_numpy() + 1
     repeat, repeats = pd.factorize(mine["repeat"], sort=True)
     if (repeat < 0).any():
@@ -131,26 +134,29 @@ def _array(rows: pd.DataFrame, question: str, n: int, place: str) -> Array:
             f"both answer the {question} question of the same scenario, condition and repeat",
             "leave one, or number them in `repeat` (`prompt_index`)",
         )
-    array: Array = np.full(n * len(repeats), np.nan)
-    array[at] = mine["score"]
-    return array.reshape((n, len(repeats)))
+    asked = np.zeros((condition.n, len(repeats)), dtype=bool)
+    asked[condition.of[of_question], repeat] = True
+    array: Array = np.where(asked[condition.of[item.first]], np.nan, np.inf)
+    array.ravel()[at] = mine["score"]
+    return array
 
 
-def _one_scale(rows: pd.DataFrame, where: str) -> None:
-    """Refuse answers that no single scale of equally spaced options holds."""
-    given = np.unique(np.round(rows["score"].dropna(), 6))
-    counts = {int(count) for count in rows["options"].unique()}
-    for options in range(2, MOST_OPTIONS + 1):
-        steps = (1 - given) / 2 * (options - 1)
-        if len(counts) == 1 and np.allclose(steps, steps.round(), atol=1e-4):
-            return
-    found = ", ".join(f"{one:.3g}" for one in given[:8])
-    raise StudyError(
-        where,
-        f"mixed scales: scores {found}"
-        + (f"; {sorted(counts)} options" if len(counts) > 1 else ""),
-        f"all its answers stand on one scale of 2 to {MOST_OPTIONS} equally spaced options",
-    )
+def _one_scale(rows: pd.DataFrame, place: str) -> None:
+    """Refuse a condition whose answers no single scale of equally spaced options holds."""
+    different = rows[["condition", "question", "score", "options"]].drop_duplicates()
+    for (_, question), mine in different.groupby(["condition", "question"], sort=False):
+        given = np.unique(np.round(mine["score"].dropna(), 6))
+        counts = sorted({int(count) for count in mine["options"]})
+        steps = [(1 - given) / 2 * (options - 1) for options in range(2, MOST_OPTIONS + 1)]
+        if len(counts) == 1 and any(np.allclose(one, one.round(), atol=1e-4) for one in steps):
+            continue
+        found = ", ".join(f"{one:.3g}" for one in given[:8])
+        raise StudyError(
+            f"{place}: {question} question",
+            f"mixed scales: scores {found}" + (f"; {counts} options" if len(counts) > 1 else ""),
+            f"a condition's answers stand on one scale of 2 to {MOST_OPTIONS} equally spaced "
+            "options",
+        )
 
 
 def _both_somewhere(rows: pd.DataFrame, keys: pd.DataFrame, place: str) -> None:

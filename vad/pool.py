@@ -1,4 +1,4 @@
-"""The answers of one run or several as arrays: conditions, their scores, their scenarios."""
+"""The answers of one run or several side by side: conditions, their scores, their scenarios."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from .contrast import WHO, Condition, Levels
 from .errors import StudyError
 from .experiment import NAMED, column
 from .measure import Array
-from .store import RESPONSES, read_manifest, read_table
+from .pairing import Answers, pair
+from .store import RESPONSES, open_manifest, read_table
 
-QUESTIONS = ("value", "action")
 SETTINGS = [*RESPONSES][1 : [*RESPONSES].index("scenario")]
 TRIAL = ["scenario", "question", "repeat"]
 NEEDED = ["trial", *SETTINGS, *TRIAL, "value", "topic", "score"]
@@ -26,7 +26,7 @@ class Pool:
     """Answers in arrays; scenarios in the order of their ids, whatever the files' order.
 
     conditions: a dict of columns each. levels: each varied column's levels, the reference first.
-    scores: a condition's values and actions, [scenarios, its repeats] each, NaN where missing.
+    scores: a condition's values and actions, [scenarios, repeats] each, as `Answers` has them.
     asked: [conditions, scenarios]. value, topic: of each scenario.
     """
 
@@ -44,13 +44,13 @@ def pool(runs: Sequence[Path]) -> Pool:
     A baseline that one run took over from another is one condition. Where two runs answered the
     same condition anew, `run` is a factor, the run named first its reference.
 
-    Raises StudyError for a run named twice, without manifest or without answers, and where only
-    one of the two questions was answered at all.
+    Raises StudyError for a run named twice, without manifest or without answers, and what `pair`
+    raises: only one of the two questions answered, two answers to one, mixed scales.
     """
     for place, run in enumerate(runs):
         if run.resolve() in [other.resolve() for other in runs[:place]]:
             raise StudyError(str(run), "is named twice")
-    manifests = [_manifest(run) for run in runs]
+    manifests = [open_manifest(run) for run in runs]
     extra = list(dict.fromkeys(key for one in manifests for key in one["vary"] if key not in NAMED))
     tables = [_read(run, manifest, extra) for run, manifest in zip(runs, manifests, strict=True)]
     names = [*SETTINGS, *(column(key) for key in extra)]
@@ -59,29 +59,8 @@ def pool(runs: Sequence[Path]) -> Pool:
     if once.duplicated([*names, *TRIAL]).any():
         names = ["run", *names]
     else:
-        rows = once
-    where = ", ".join(map(str, runs))
-    if rows.duplicated([*names, *TRIAL]).any():
-        raise StudyError(where, "holds two answers to the same question under the same condition")
-    unasked = [one for one in QUESTIONS if not (rows["question"] == one).any()]
-    if unasked:
-        raise StudyError(
-            where,
-            f"holds no answer to the {unasked[0]} question; the gap is between the two",
-            "finish the run: vad run EXPERIMENT",
-        )
-    return _arrays(rows, names, _recorded(manifests))
-
-
-def _manifest(run: Path) -> dict[str, Any]:
-    found = read_manifest(run)
-    if found is None or "vary" not in found:
-        raise StudyError(
-            str(run),
-            "holds no manifest.json of a run: it is not a run folder",
-            "name one that `vad run` wrote, such as runs/quickstart",
-        )
-    return found
+        rows = once.drop(columns="run")
+    return _side_by_side(pair(rows, ", ".join(map(str, runs))), names, _recorded(manifests))
 
 
 def _read(run: Path, manifest: dict[str, Any], extra: list[str]) -> pd.DataFrame:
@@ -102,12 +81,12 @@ def _recorded(manifests: list[dict[str, Any]]) -> Levels:
     return recorded
 
 
-def _arrays(rows: pd.DataFrame, names: list[str], recorded: Levels) -> Pool:
-    of = rows.groupby(names, sort=False, dropna=False).ngroup().to_numpy()
-    first = rows.groupby(of, sort=True).head(1)
+def _side_by_side(answers: Answers, names: list[str], recorded: Levels) -> Pool:
+    items = answers.items
+    of = answers.part(names)
     conditions = [
         {str(key): None if pd.isna(level) else level for key, level in row.items()}
-        for row in first[names].to_dict("records")
+        for row in items.loc[of.first, names].to_dict("records")
     ]
     levels: Levels = {}
     for name in names:
@@ -115,20 +94,20 @@ def _arrays(rows: pd.DataFrame, names: list[str], recorded: Levels) -> Pool:
         if len(found) > 1 and name not in WHO:
             known = [level for level in dict.fromkeys(recorded.get(name, [])) if level in found]
             levels[name] = known + [level for level in found if level not in known]
-    places, scenarios = pd.factorize(rows["scenario"], sort=True)
-    repeats = rows["repeat"].to_numpy()
-    shape = (len(conditions), len(QUESTIONS), len(scenarios), int(repeats.max()) + 1)
-    scores = np.full(shape, np.nan)
-    asked = np.zeros((len(conditions), len(scenarios)), dtype=bool)
-    asked[of, places] = True
-    question = rows["question"].map(QUESTIONS.index).to_numpy()
-    scores[of, question, places, repeats] = rows["score"].to_numpy(dtype=np.float64)
-    width = pd.Series(repeats).groupby(of).max().to_numpy() + 1
-    about = rows.drop_duplicates("scenario").set_index("scenario").loc[list(scenarios)]
+    places, scenarios = pd.factorize(items["scenario"], sort=True)
+    shape = (of.n, len(scenarios))
+    asked = np.zeros(shape, dtype=bool)
+    asked[of.of, places] = True
+    sides = []
+    for scores in (answers.values, answers.actions):
+        side = np.full((*shape, scores.shape[1]), np.nan)
+        side[of.of, places] = scores
+        sides.append(side)
+    about = items.drop_duplicates("scenario").set_index("scenario").loc[list(scenarios)]
     return Pool(
         conditions,
         levels,
-        [(one[0, :, :own], one[1, :, :own]) for one, own in zip(scores, width, strict=True)],
+        list(zip(*sides, strict=True)),
         asked,
         about["value"].tolist(),
         about["topic"].tolist(),

@@ -69,7 +69,14 @@ class Scores:
 
 
 def score(answers: Answers, convention: Convention, by: tuple[str, ...] = ()) -> Scores:
-    """Score answers in a convention, by columns of a condition or of the scenario.
+    """Score answers in a convention, by columns of a condition or of the scenario: `figures`."""
+    overall = figures(answers, convention).to_dict("records")[0]
+    groups = figures(answers, convention, by) if by else pd.DataFrame()
+    return Scores(convention, overall, groups, distributions(answers, by))
+
+
+def figures(answers: Answers, convention: Convention, by: tuple[str, ...] = ()) -> pd.DataFrame:
+    """A row a group, one where `by` is empty: the columns of `by`, then FIGURES.
 
     By a column of the scenario that the convention's cells are not made of (by value, say), a cell
     is a condition and that column. StudyError for a column that is not there.
@@ -87,9 +94,15 @@ def score(answers: Answers, convention: Convention, by: tuple[str, ...] = ()) ->
             )
     if convention.distance == "value" and "value" not in answers.items:
         raise StudyError(answers.place, "lacks the column `value`", "the distance is one a value")
-    overall = _figures(answers, convention, ()).to_dict("records")[0]
-    groups = _figures(answers, convention, by) if by else pd.DataFrame()
-    return Scores(convention, overall, groups, distributions(answers, by))
+    group = answers.part(by)
+    of_scenario = [name for name in by if name not in answers.conditions]
+    found = (
+        _rates(answers, convention, group, of_scenario)
+        | _distances(answers, convention, group, of_scenario, by)
+        | _counts(answers, convention, group)
+    )
+    table = answers.items.loc[group.first, [*by]].reset_index(drop=True)
+    return pd.concat([table, pd.DataFrame({name: found[name] for name in FIGURES})], axis=1)
 
 
 def to_json(scores: Scores) -> str:
@@ -104,19 +117,6 @@ def to_json(scores: Scores) -> str:
 
 
 Columns = dict[str, Array | Labels]
-
-
-def _figures(answers: Answers, convention: Convention, by: tuple[str, ...]) -> pd.DataFrame:
-    """A row a group: the columns of `by`, then FIGURES."""
-    group = answers.part(by)
-    of_scenario = [name for name in by if name not in answers.conditions]
-    figures = (
-        _rates(answers, convention, group, of_scenario)
-        | _distances(answers, convention, group, of_scenario, by)
-        | _counts(answers, convention, group)
-    )
-    table = answers.items.loc[group.first, [*by]].reset_index(drop=True)
-    return pd.concat([table, pd.DataFrame({name: figures[name] for name in FIGURES})], axis=1)
 
 
 def _rates(
@@ -177,27 +177,27 @@ def _distances(
         [expected_distance(stated[own], chosen[own]) for own in np.split(ordered, ends)]
     )
     chance = np.where(expected > 0, expected, np.nan)
-    figures = {
+    means = {
         "ad": observed,
         "corrected_gap": 1 - observed / chance,
         "expected_ad": expected,
         "signed_gap": towards_agreement(convention) * _mean_in(of, gap, n),
     }
-    table: Columns = {name: _mean_in(within, one, group.n) for name, one in figures.items()}
+    table: Columns = {name: _mean_in(within, one, group.n) for name, one in means.items()}
     return table | {"scenarios": scenarios}
 
 
 def _counts(answers: Answers, convention: Convention, group: Part) -> Columns:
     """What was asked, what is missing, what was filled in, and how alike repeats are."""
-    figures: Columns = {}
+    alike: Columns = {}
     asked, missing = np.zeros(group.n, dtype=np.intp), np.zeros(group.n, dtype=np.intp)
     for name, scores in zip(QUESTIONS, (answers.values, answers.actions), strict=True):
         gone = np.bincount(group.of, np.isnan(scores).sum(axis=1), group.n).astype(np.intp)
-        asked += np.bincount(group.of, minlength=group.n) * scores.shape[1]
+        asked += np.bincount(group.of, (~np.isinf(scores)).sum(axis=1), group.n).astype(np.intp)
         missing += gone
-        figures[f"agreement_{name}"] = _mean_in(group.of, repeat_agreement(scores), group.n)
+        alike[f"agreement_{name}"] = _mean_in(group.of, repeat_agreement(scores), group.n)
     filled = gone if convention.missing_action else np.zeros_like(gone)
-    return figures | {
+    return alike | {
         "answers": asked,
         "missing": missing,
         "share_missing": missing / asked,

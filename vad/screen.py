@@ -14,7 +14,7 @@ from .score import FIGURES as MEASURES
 from .score import Scores
 from .study import Study
 
-FIGURES = ("AR", "AD")
+SHOWN = ("AR", "AD", "corrected gap", "scenarios", "asked", "parsed", "missing")
 
 
 def print_study(study: Study) -> None:
@@ -163,12 +163,16 @@ def print_trial(experiment: Experiment, which: str) -> None:
 
 def print_outcome(outcome: "object") -> None:
     """What a run came to: the table of conditions, the counts, where it lies."""
+    from .opened import open_run
     from .report.tables import write_tables
     from .run import Outcome
 
     assert isinstance(outcome, Outcome)
-    tables = write_tables(outcome.folder)
-    print_tables({"conditions": tables["conditions"]})
+    try:
+        print_tables({"conditions": write_tables(open_run(outcome.folder))["conditions"]})
+    except StudyError as error:
+        # No table yet is no reason to keep back what was asked and what failed.
+        print(error)
     print(
         f"{outcome.planned:,} questions: {outcome.asked:,} asked now, {outcome.kept:,} answered "
         f"before, {outcome.reused:,} reused; {outcome.unreadable:,} answers unreadable"
@@ -179,21 +183,26 @@ def print_outcome(outcome: "object") -> None:
 
 
 def print_tables(tables: dict[str, pd.DataFrame]) -> None:
-    """Tables on screen; a figure that is not defined is said to be missing."""
+    """Tables of scores on screen, the columns that vary; what is not defined is missing."""
     console = Console(width=None if Console().is_terminal else 120)
     for title, table in tables.items():
         shown = Table(title=title, title_justify="left", box=None, pad_edge=False)
-        varying = [
+        keys = [
             str(name)
             for name in table
-            if name in (*FIGURES, "persona", "scenarios", "asked", "parsed", "missing")
-            or (table[name].nunique() > 1 and not (name == "category" and "persona" in table))
+            if name not in MEASURES
+            and (name == "persona" or table[name].nunique(dropna=False) > 1)
+            and not (name == "category" and "persona" in table)
         ]
-        for name in varying:
-            numeric = pd.api.types.is_numeric_dtype(table[name])
-            shown.add_column(name, justify="right" if numeric else "left", no_wrap=True)
-        for _, row in table.iterrows():
-            shown.add_row(*(_cell(name, row.to_dict()[name]) for name in varying))
+        for name in keys:
+            shown.add_column(name, no_wrap=True)
+        for name in SHOWN:
+            shown.add_column(name, justify="right", no_wrap=True)
+        for row in table.to_dict("records"):
+            read = row["answers"] - row["missing"]
+            figures = (row["ar"], row["ad"], row["corrected_gap"], row["scenarios"])
+            counts = (row["answers"], read, row["missing"])
+            shown.add_row(*(str(row[name]) for name in keys), *map(_number, (*figures, *counts)))
         console.print(shown)
 
 
@@ -227,9 +236,3 @@ def _number(figure: float) -> str:
     if figure != figure:
         return "missing"
     return f"{figure:,}" if isinstance(figure, int) else f"{figure:.3f}"
-
-
-def _cell(name: str, value: object) -> str:
-    if isinstance(value, float) and name in FIGURES:
-        return "missing" if value != value else f"{value:.3f}"
-    return str(value)

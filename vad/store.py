@@ -233,6 +233,18 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
     return content
 
 
+def open_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a run folder; StudyError if the folder is none, or holds one unreadable."""
+    found = read_manifest(path)
+    if found is None or "vary" not in found:
+        raise StudyError(
+            str(path),
+            "holds no manifest.json of a run: it is not a run folder",
+            "name one that `vad run` wrote, such as runs/quickstart",
+        )
+    return found
+
+
 def read_table(path: Path, kind: str, columns: list[str] | None = None) -> pd.DataFrame:
     """All rows of "responses" or "calls" of a run folder, all columns or those named.
 

@@ -1,0 +1,104 @@
+"""A run opened for reading: its answers, figures and comparisons as DataFrames.
+
+import vad
+
+run = vad.open_run("runs/quickstart")
+run.scores(by="category")
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .compare import compare
+from .convention import named
+from .distribution import distributions
+from .errors import StudyError
+from .pairing import Answers, pair
+from .scenario import ValueInfo, load_values
+from .score import figures
+from .store import open_manifest, read_table
+from .study import Study, find_study
+
+By = str | Sequence[str]
+
+
+class Run:
+    """One run folder. What is read is read when asked for; nothing is ever written."""
+
+    def __init__(self, folder: Path, study: Study | None, manifest: dict[str, Any]) -> None:
+        self.folder = folder
+        self.study = study
+        self.manifest = manifest
+
+    def responses(self) -> pd.DataFrame:
+        """A row a trial: its condition, scenario, question, repeat, order, text, score, ..."""
+        return read_table(self.folder, "responses")
+
+    def calls(self) -> pd.DataFrame:
+        """A row an LM call: its trials, the messages exactly as sent, the raw text, tokens."""
+        return read_table(self.folder, "calls")
+
+    def scores(self, convention: str = "thesis2026", by: By | None = None) -> pd.DataFrame:
+        """Every measure, a row a condition; or a row for each combination of the columns `by`.
+
+        by: columns of a condition (model, persona, category, ...) or of the scenario (value, topic,
+        group, scenario); `()` for one row over all. A group's figure is the mean of its conditions,
+        as in `vad score`. Columns: those of `by`, then `vad.score.FIGURES`; NaN is undefined.
+        """
+        names = self.answers.conditions if by is None else _names(by)
+        return figures(self.answers, named(convention), tuple(names))
+
+    def distributions(self, by: By = ()) -> pd.DataFrame:
+        """How often each score, letter and position was chosen: columns question, kind, label,
+        share, after those of `by`."""
+        return distributions(self.answers, tuple(_names(by)))
+
+    def compare(self, *others: str | Path, any_two: bool = False) -> pd.DataFrame:
+        """Paired differences between conditions, of this run or with others; see `vad.compare`."""
+        groups = {name: info.group for name, info in self.values.items()}
+        return compare([self.folder, *map(Path, others)], groups, any_two)
+
+    @cached_property
+    def answers(self) -> Answers:
+        """The responses as arrays, the value's group among the columns of their scenarios."""
+        answers = pair(self.responses(), str(self.folder))
+        if not self.values:
+            return answers
+        groups = answers.items["value"].map({name: one.group for name, one in self.values.items()})
+        return replace(answers, items=answers.items.assign(group=groups))
+
+    @cached_property
+    def values(self) -> dict[str, ValueInfo]:
+        """The values of the study around the run; none where there is no study."""
+        return load_values(self.study) if self.study else {}
+
+
+def open_run(folder: str | Path, study: str | Path | None = None) -> Run:
+    """Open a run folder.
+
+    study: the folder of its study, which knows the values' groups and the personas' beliefs; by
+    default the one around the run, else the one around the current folder, else none.
+    Raises StudyError if it is not a run folder, or if no study is where one was named.
+    """
+    path = Path(folder)
+    return Run(path, _study(path, study), open_manifest(path))
+
+
+def _study(run: Path, given: str | Path | None) -> Study | None:
+    if given is not None:
+        return find_study(Path(given))
+    for place in (run, Path.cwd()):
+        try:
+            return find_study(place)
+        except StudyError:
+            continue
+    return None
+
+
+def _names(by: By) -> list[str]:
+    return [by] if isinstance(by, str) else [*by]
