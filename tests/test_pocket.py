@@ -54,7 +54,7 @@ def test_the_level_stated_in_words_moves_with_the_persona_as_planted_in_both_dir
     people = {persona.name: persona for persona in material.people} | {"baseline": None}
     wanted = np.array([training["stance"](people[persona]) for persona in rows["persona"]])
     words = rows["reasoning"].str.extract(r"[:;] I ([a-z ]+?) here", expand=False)
-    scale = list(material.wording.scale)
+    scale = list(material.wording.value[0].scale)
     said = words.map(lambda level: scale.index(level) if level in scale else np.nan).to_numpy()
     assert np.isfinite(said).mean() > 0.9
     wanted, rows = wanted[np.isfinite(said)], rows[np.isfinite(said)]

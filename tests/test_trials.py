@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from vad.experiment import load_experiment
+from vad.order import option_order
 from vad.study import Study, find_study
-from vad.trial import Plan, make_plan, option_order
+from vad.trial import Plan, make_plan
 
 from .conftest import REPOSITORY
 

@@ -17,15 +17,23 @@ def response_rows(
         name = trial.question.name
         answers = conversation.part.answers[name]
         row = _common(trial, session, first=place == 0)
-        if fields.get(name) not in answers:
+        given = fields.get(name)
+        if conversation.part.many:
+            if not isinstance(given, dict) or trial.item not in given:
+                rows.append(row | _nothing("item not answered", row["text"]))
+                continue
+            given = given[trial.item]
+        # By type, too: to Python true is 1, and 1.0 is.
+        stood = [n for n, one in enumerate(answers) if type(one) is type(given) and one == given]
+        if not stood:
             rows.append(row | _nothing("not an option", row["text"]))
             continue
-        option = trial.order[answers.index(fields[name])]
+        option = trial.order[stood[0]]
         rows.append(
             row
             | {
                 "reasoning": _text(fields.get("reasoning")),
-                "letter": str(fields[name]),
+                "letter": str(given),
                 "option": option,
                 "score": trial.question.scores[option],
                 "valid": True,

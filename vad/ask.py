@@ -6,12 +6,12 @@ again to read it. Nothing is repaired and nothing falls back.
 
 import json
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import dspy
 from pydantic import TypeAdapter, ValidationError
 
-from .decode import choices, language
+from .decode import choices, item_names, language
 from .errors import Unreadable
 
 
@@ -81,11 +81,20 @@ def output_format(signature: type[dspy.Signature]) -> str:
 
 
 def _placeholder(field: Any) -> str:
-    values = choices(field.annotation, list(field.metadata))
+    items = item_names(field.annotation)
+    kind = get_args(field.annotation)[1] if items else field.annotation
+    values = choices(kind, list(field.metadata))
     described = field.json_schema_extra.get("desc", "")
     said = described if described and not described.startswith("${") else ""
+    if items and values is not None:
+        shown = [f"{json.dumps(name)}: {_choice(values, said)}" for name in items]
+        return "{" + ", ".join(shown if len(shown) < 4 else [*shown[:2], "...", shown[-1]]) + "}"
     if values is None:
         return f'"<{said or "text"}>"' if field.annotation is str else f"<{said or 'list'}>"
+    return _choice(values, said)
+
+
+def _choice(values: list[Any], said: str) -> str:
     shown = [value if isinstance(value, str) else json.dumps(value) for value in values]
     listed = f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else shown[0]
     text = f"<{said + ': ' if said else ''}{listed}>"
@@ -94,6 +103,9 @@ def _placeholder(field: Any) -> str:
 
 def read_answer(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
     """Strict reading: one JSON object, exactly the signature's keys, each of its type.
+
+    Of an answer for each item only the object is held to its type: an item that is missing or
+    answered with no option is that item's own loss (`answer.py`).
 
     Raises Unreadable with one of the kinds: empty, fenced, prose around, cut off, not JSON,
     wrong keys, wrong type.
@@ -120,7 +132,10 @@ def read_answer(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
 
 @cache
 def _checkers(signature: type[dspy.Signature]) -> dict[str, TypeAdapter[Any]]:
-    return {name: TypeAdapter(field.annotation) for name, field in signature.output_fields.items()}
+    return {
+        name: TypeAdapter(dict[str, Any] if item_names(field.annotation) else field.annotation)
+        for name, field in signature.output_fields.items()
+    }
 
 
 def _kind(text: str) -> str:

@@ -2,8 +2,9 @@
 
 The language of a signature is one regular expression for one JSON object: the keys in the
 signature's order, one space after each comma and colon and no other, strings bounded in length and
-free of anything JSON would escape. It is finite, so a token budget of its longest text in bytes
-plus one (every token is at least one byte) is always enough, and every text of it is strict JSON.
+free of anything JSON would escape. A `dict` whose keys are a `Literal` holds each of them once. The
+language is finite, so a token budget of its longest text in bytes plus one (every token is at least
+one byte) is always enough, and every text of it is strict JSON.
 """
 
 import json
@@ -69,6 +70,20 @@ def choices(annotation: Any, metadata: list[Any]) -> list[Any] | None:
     return None
 
 
+def each_item(annotation: Any) -> Any | None:
+    """What `dict[str, X]` holds an answer of for each item of a call; None for other types."""
+    if get_origin(annotation) is dict and get_args(annotation)[0] is str:
+        return get_args(annotation)[1]
+    return None
+
+
+def item_names(annotation: Any) -> list[str]:
+    """The keys of `dict[Literal[...], X]`, each of which the language holds once; else none."""
+    if get_origin(annotation) is dict and get_origin(get_args(annotation)[0]) is Literal:
+        return list(get_args(get_args(annotation)[0]))
+    return []
+
+
 def _object(fields: dict[str, tuple[Any, list[Any]]], where: str) -> _Part:
     terms: list[dsl.Term] = []
     longest = ""
@@ -93,6 +108,9 @@ def _field(annotation: Any, metadata: list[Any], where: str, name: str) -> _Part
     origin = get_origin(annotation)
     if origin is list:
         return _list(get_args(annotation)[0], metadata, where, name)
+    if item_names(annotation):
+        kind = get_args(annotation)[1]
+        return _object(dict.fromkeys(item_names(annotation), (kind, metadata)), where)
     if origin in (Union, types.UnionType):
         parts = [
             _Part(dsl.String("null"), "null")

@@ -2,21 +2,22 @@
 
 import hashlib
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import dspy
 
-from .decode import Language, choices, language
+from .decode import Language, choices, each_item, language
 from .errors import StudyError
+from .order import digest
 from .study import Study
 
 QUESTIONS = ("value", "action")
 EXPORTS = (*QUESTIONS, "both")
 FALLBACK = "direct"
 
-INPUTS = ("persona", "scenario", "value", "definition", "topic", "question", "options")
+INPUTS = ("persona", "scenario", "value", "definition", "topic", "question", "options", "items")
 """What the engine fills in, by name, for a program that answers one question."""
 
 INPUTS_BOTH = (
@@ -31,13 +32,19 @@ INPUTS_BOTH = (
 
 @dataclass(frozen=True)
 class Part:
-    """One module of a program: the questions it answers and the inputs it takes."""
+    """One module of a program: the questions it answers and the inputs it takes.
+
+    many: one call answers a question about many scenarios at once, an answer an item; `among` then
+    holds it to the items of a call.
+    """
 
     module: dspy.Module
     questions: tuple[str, ...]
     inputs: tuple[str, ...]
     answers: dict[str, list[Any]]
     place: str
+    many: bool = False
+    _among: dict[tuple[str, ...], "Part"] = field(default_factory=dict, repr=False)
 
     @cached_property
     def signatures(self) -> list[type[dspy.Signature]]:
@@ -49,18 +56,33 @@ class Part:
         """What each of its LM calls may answer."""
         return [language(signature) for signature in self.signatures]
 
-    @property
-    def one_call(self) -> bool:
-        """Whether it is a bare predictor, so that its prompt is known before it is asked."""
-        return isinstance(self.module, dspy.Predict)
+    @cached_property
+    def constraint(self) -> str:
+        """A hash of what its LM calls are held to."""
+        return digest(*(one.regex for one in self.languages))
+
+    def among(self, items: tuple[str, ...]) -> "Part":
+        """This part held to exactly one answer for each of these items, in their order."""
+        if items not in self._among:
+            module = self.module.deepcopy()
+            for _, predictor in module.named_predictors():
+                for name, held in predictor.signature.output_fields.items():
+                    if name in self.questions and each_item(held.annotation):
+                        kind = dict[Literal[items], each_item(held.annotation)]  # type: ignore
+                        predictor.signature = predictor.signature.with_updated_fields(name, kind)
+            self._among[items] = replace(self, module=module)
+        return self._among[items]
 
 
 @dataclass(frozen=True)
 class Program:
-    """A program by name; `parts` in the order asked; `hash` covers its files and saved state."""
+    """A program by name; `hash` covers its files and saved state.
+
+    parts: in the order asked, each in one form or in several that the repeats take in turn.
+    """
 
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[tuple[Part, ...], ...]
     hash: str
 
 
@@ -81,7 +103,8 @@ def load_program(study: Study, name: str, where: str) -> Program:
             "write, for example: action = dspy.Predict(ChooseAction)",
         )
     for key, found in exported.items():
-        if not isinstance(found, dspy.Module):
+        forms = found if isinstance(found, list) else [found]
+        if not forms or not all(isinstance(form, dspy.Module) for form in forms):
             raise StudyError(
                 f"{place}: {key}",
                 f"is {found!r:.80}, and no dspy.Module",
@@ -89,7 +112,7 @@ def load_program(study: Study, name: str, where: str) -> Program:
             )
     sources = study.sources("signatures", name)
     if "both" in exported:
-        parts: tuple[Part, ...] = (_part(place, exported["both"], QUESTIONS),)
+        parts: tuple[tuple[Part, ...], ...] = (_forms(place, exported["both"], QUESTIONS),)
     else:
         missing = [question for question in QUESTIONS if question not in exported]
         if missing and name == FALLBACK:
@@ -98,17 +121,30 @@ def load_program(study: Study, name: str, where: str) -> Program:
             fallback = study.module("signatures", FALLBACK)
             exported |= {question: getattr(fallback, question) for question in missing}
             sources += study.sources("signatures", FALLBACK)
-        parts = tuple(_part(place, exported[question], (question,)) for question in QUESTIONS)
+        parts = tuple(_forms(place, exported[question], (question,)) for question in QUESTIONS)
     digest = hashlib.sha256()
     for source in sorted(set(sources)):
         digest.update(f"{source.name} {study.hash(source)} ".encode())
     return Program(name, parts, digest.hexdigest())
 
 
+def _forms(
+    place: str, exported: dspy.Module | list[dspy.Module], questions: tuple[str, ...]
+) -> tuple[Part, ...]:
+    forms = exported if isinstance(exported, list) else [exported]
+    parts = tuple(_part(place, form, questions) for form in forms)
+    if len({part.many for part in parts}) > 1:
+        raise StudyError(
+            parts[0].place, "answers for many items in some of its forms and for one in others"
+        )
+    return parts
+
+
 def _part(place: str, module: dspy.Module, questions: tuple[str, ...]) -> Part:
     where = f"{place}: {'both' if len(questions) > 1 else questions[0]}"
     inputs = _inputs(where, module, INPUTS if len(questions) == 1 else INPUTS_BOTH)
     answers = {}
+    many = []
     predictors = [predictor for _, predictor in module.named_predictors()]
     for question in questions:
         fields = [
@@ -122,7 +158,9 @@ def _part(place: str, module: dspy.Module, questions: tuple[str, ...]) -> Part:
                 f"no signature of it has an output field named {question}",
                 f'write, for example: {question}: Literal["A", "B"] = dspy.OutputField()',
             )
-        values = choices(fields[-1].annotation, list(fields[-1].metadata))
+        item = each_item(fields[-1].annotation)
+        many.append(item is not None)
+        values = choices(item or fields[-1].annotation, list(fields[-1].metadata))
         if values is None:
             raise StudyError(
                 where,
@@ -130,8 +168,10 @@ def _part(place: str, module: dspy.Module, questions: tuple[str, ...]) -> Part:
                 f'write, for example: {question}: Literal["A", "B"] = dspy.OutputField()',
             )
         answers[question] = values
-    part = Part(module, questions, inputs, answers, where)
-    for signature in part.signatures:
+    if len(set(many)) > 1:
+        raise StudyError(where, "answers one question for many items and the other for one")
+    part = Part(module, questions, inputs, answers, where, many[0])
+    for signature in part.among(("item",)).signatures if part.many else part.signatures:
         try:
             language(signature)
         except StudyError as error:

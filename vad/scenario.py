@@ -25,7 +25,11 @@ class Option(BaseModel):
 
 
 class Scenario(BaseModel):
-    """One row of a scenario file. An empty `text` is a bare choice between actions."""
+    """One row of a scenario file. An empty `text` is a bare choice between actions.
+
+    persona: the one persona it is for; of the others it is not asked. Without options only its
+    value question is.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,8 +37,13 @@ class Scenario(BaseModel):
     value: str
     topic: str
     setting: str = ""
+    persona: str = ""
     text: str = ""
     options: tuple[Option, ...]
+
+    def is_for(self, persona: str) -> bool:
+        """Whether it is asked of a persona."""
+        return self.persona in ("", persona)
 
     def scores(self) -> list[float]:
         """Each option's score, in the order of the file, on [-1, 1].
@@ -52,6 +61,8 @@ class Scenario(BaseModel):
 
     def fault(self) -> str | None:
         """Why the options make no scale, or None: both sides the same intensities, none twice."""
+        if not self.options:
+            return None
         sides = {
             side: sorted(
                 STRENGTH[option.intensity] for option in self.options if option.polarity == side
@@ -69,6 +80,8 @@ class Scenario(BaseModel):
                 return f"missing action: {side} {level}; the {other} side has it"
             if len(set(sides[side])) < len(sides[side]):
                 return f"two {side} actions of one intensity"
+        if 0 in sides["aligned"] and len(sides["aligned"]) > 1:
+            return "an action without intensity beside others with one"
         return None
 
     @staticmethod

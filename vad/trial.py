@@ -1,33 +1,25 @@
 """Trials: every question an experiment asks, with its option order and the key that names it."""
 
-import hashlib
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 from typing import Any
 
-from .errors import StudyError, unknown
+from .errors import StudyError
 from .experiment import Condition, Experiment
 from .model import PUBLISHED, Model, Sampling
+from .order import digest, option_order, select
 from .program import Part, Program, load_program
 from .scenario import Scenario, ValueInfo, load_values
 from .study import Study
-
-
-@dataclass(frozen=True)
-class Question:
-    """One of the two questions: its words, its options in their first order, their scores."""
-
-    name: str
-    text: str
-    options: tuple[str, ...]
-    scores: tuple[float, ...]
+from .wording import Question, Questions, load_questions
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One question to one model under one condition; the same key is the same trial."""
+    """One question to one model under one condition; the same key is the same trial.
+
+    item: the name its answer stands under where one call answers many trials.
+    """
 
     key: str
     condition: int
@@ -35,6 +27,7 @@ class Trial:
     question: Question
     repeat: int
     order: tuple[int, ...]
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +79,7 @@ def make_plan(experiment: Experiment) -> Plan:
     study = experiment.study
     values = load_values(study)
     plan = Plan(experiment, {})
-    chosen: dict[tuple[str, int, int | None], list[Scenario]] = {}
+    chosen: dict[tuple[str, int, int | None, str | None], list[Scenario]] = {}
     for place, condition in enumerate(experiment.conditions):
         settings = condition.settings
         if settings.program not in plan.programs:
@@ -94,11 +87,13 @@ def make_plan(experiment: Experiment) -> Plan:
                 study, settings.program, f"{experiment.place}: program"
             )
         program = plan.programs[settings.program]
-        wording = load_questions(study, settings.questions, f"{experiment.place}: questions")
-        which = (settings.scenarios, settings.seed, settings.limit)
+        questions = load_questions(study, settings.questions, f"{experiment.place}: questions")
+        who = condition.persona.name if condition.persona else None
+        which = (settings.scenarios, settings.seed, settings.limit, who)
         if which not in chosen:
-            chosen[which] = select(experiment.scenarios[settings.scenarios], *which[1:])
-        fixed = _digest(
+            mine = [one for one in experiment.scenarios[which[0]] if who is None or one.is_for(who)]
+            chosen[which] = select(mine, settings.seed, settings.limit)
+        fixed = digest(
             experiment.models[settings.model].identity(study),
             program.hash,
             settings.adapter,
@@ -108,152 +103,157 @@ def make_plan(experiment: Experiment) -> Plan:
             settings.seed,
             condition.block,
         )
-        constraints = [_digest(*(one.regex for one in part.languages)) for part in program.parts]
-        for scenario in chosen[which]:
-            for part, constraint in zip(program.parts, constraints, strict=True):
-                asked = [wording.ask(name, scenario, values) for name in part.questions]
-                _agree(part, asked, scenario, study)
-                for repeat in range(settings.repeats):
-                    plan.conversations.append(
-                        _conversation(
-                            place,
-                            condition,
-                            scenario,
-                            part,
-                            asked,
-                            repeat,
-                            fixed + constraint,
-                            values,
-                        )
-                    )
+        asker = _Asker(place, condition, questions, values, fixed)
+        for forms, scenarios in _calls(program, questions, chosen[which], values):
+            for repeat in range(settings.repeats):
+                plan.conversations.append(asker.conversation(forms, scenarios, repeat))
     return plan
 
 
-def _conversation(
-    place: int,
-    condition: Condition,
-    scenario: Scenario,
-    part: Part,
-    asked: list[Question],
-    repeat: int,
-    fixed: str,
+def _calls(
+    program: Program,
+    questions: Questions,
+    scenarios: list[Scenario],
     values: dict[str, ValueInfo],
-) -> Conversation:
-    settings = condition.settings
-    orders = [
-        option_order(settings.order, settings.seed, scenario.id, one.name, len(one.options), repeat)
-        for one in asked
-    ]
-    known = {
-        "persona": condition.block,
+) -> list[tuple[tuple[Part, ...], list[Scenario]]]:
+    """Which scenarios each part is asked about in one call, at the place of the first of them.
+
+    One, or, where a part answers for many, all that its inputs tell the same of: question, options
+    and what else it takes of the scenario. A scenario without actions has no action question.
+    """
+    groups: dict[tuple[Any, ...], list[Scenario]] = {}
+    calls: list[tuple[tuple[Part, ...], list[Scenario]]] = []
+    for scenario in scenarios:
+        for number, forms in enumerate(program.parts):
+            if not scenario.options and "action" in forms[0].questions:
+                continue
+            if not forms[0].many:
+                calls.append((forms, [scenario]))
+                continue
+            asked = [
+                (one.text, one.options)
+                for name in forms[0].questions
+                for way in range(len(questions.ways(name)))
+                for one in [questions.ask(name, scenario, values, way)]
+            ]
+            told = _told(scenario, values)
+            taken = {name: told[name] for form in forms for name in form.inputs if name in told}
+            group = groups.setdefault((number, *asked, *sorted(taken.items())), [])
+            if not group:
+                calls.append((forms, group))
+            group.append(scenario)
+    return calls
+
+
+def _told(scenario: Scenario, values: dict[str, ValueInfo]) -> dict[str, str]:
+    """The inputs that tell of the scenario alone."""
+    return {
         "scenario": scenario.text,
         "value": scenario.value,
         "definition": values[scenario.value].definition,
         "topic": scenario.topic,
     }
-    for one, order in zip(asked, orders, strict=True):
-        lead = f"{one.name}_" if len(asked) > 1 else ""
-        known[f"{lead}question"] = one.text
-        known[f"{lead}options"] = "\n".join(
-            f"{letter}. {one.options[option]}"
-            for letter, option in zip(part.answers[one.name], order, strict=True)
-        )
-    inputs = {name: known[name] for name in part.inputs}
-    digest = _digest(fixed, repeat, *known.values())
-    trials = tuple(
-        Trial(_digest(digest, one.name), place, scenario, one, repeat, order)
-        for one, order in zip(asked, orders, strict=True)
-    )
-    return Conversation(part, inputs, trials)
 
 
 @dataclass(frozen=True)
-class Wording:
-    """The words of both questions, from a questions file."""
+class _Asker:
+    """One condition's way to put a question: all that its conversations share.
 
-    value: str
-    scale: tuple[str, ...]
-    action: str
-
-    def ask(self, name: str, scenario: Scenario, values: dict[str, ValueInfo]) -> Question:
-        """A question about a scenario; the scale runs from 1 to -1, equally spaced."""
-        template = self.value if name == "value" else self.action
-        text = (
-            template.replace("{value}", scenario.value)
-            .replace("{definition}", values[scenario.value].definition)
-            .replace("{topic}", scenario.topic)
-        )
-        if name == "action":
-            options = tuple(option.text for option in scenario.options)
-            return Question(name, text, options, tuple(scenario.scores()))
-        last = len(self.scale) - 1
-        return Question(name, text, self.scale, tuple(1 - 2 * k / last for k in range(last + 1)))
-
-
-def load_questions(study: Study, name: str, where: str) -> Wording:
-    """The wording of `signatures/NAME.toml`; StudyError names the key that is missing."""
-    path = study.file("signatures", name, ".toml", where, "questions file")
-    content = study.toml(path)
-    known = {"value": ["question", "scale"], "action": ["question"]}
-    for table, keys in known.items():
-        for key in keys:
-            if key not in content.get(table, {}):
-                raise StudyError(f"{study.place(path)}: {table}.{key}", "missing")
-        for odd in set(content[table]) - set(keys):
-            raise unknown(f"{study.place(path)}: {table}", "key", odd, "the table has", keys)
-    scale = content["value"]["scale"]
-    if not isinstance(scale, list) or len(scale) < 2 or not all(isinstance(s, str) for s in scale):
-        raise StudyError(f"{study.place(path)}: value.scale", "is no list of two labels or more")
-    return Wording(content["value"]["question"], tuple(scale), content["action"]["question"])
-
-
-def select(scenarios: list[Scenario], seed: int, limit: int | None) -> list[Scenario]:
-    """The first `limit` scenarios of an order that the seed and each id alone decide."""
-    if limit is None:
-        return scenarios
-    return sorted(scenarios, key=lambda one: _digest(seed, one.id))[:limit]
-
-
-def option_order(
-    how: str, seed: int, scenario: str, question: str, size: int, repeat: int
-) -> tuple[int, ...]:
-    """Which option stands at each place; decided by the arguments alone, on any machine.
-
-    balanced: actions rotate through a base permutation, a scale runs forward and reversed in turn.
-    shuffled: an independent permutation each time. fixed: as the file has them.
+    The repeats take first each form of the program, then each wording, then the next option order,
+    so that as many repeats as there are combinations cross all three.
     """
-    forward = tuple(range(size))
-    if how == "fixed":
-        return forward
-    if how == "shuffled":
-        return _permutation(size, seed, scenario, question, repeat)
-    base = _permutation(size, seed, scenario, question)
-    if question == "value":
-        return forward if (base[0] < base[-1]) == (repeat % 2 == 0) else forward[::-1]
-    turn = repeat % size
-    return base[turn:] + base[:turn]
+
+    place: int
+    condition: Condition
+    questions: Questions
+    values: dict[str, ValueInfo]
+    fixed: str
+
+    def conversation(
+        self, forms: tuple[Part, ...], scenarios: list[Scenario], repeat: int
+    ) -> Conversation:
+        """The trials of one call about these scenarios, and the inputs that ask it."""
+        part = forms[repeat % len(forms)]
+        first = scenarios[0]
+        known = {"persona": self.condition.block, **_told(first, self.values)}
+        asked: list[list[Question]] = []
+        orders = []
+        for name in part.questions:
+            ways = len(self.questions.ways(name))
+            way = repeat // len(forms) % ways
+            each = [self.questions.ask(name, one, self.values, way) for one in scenarios]
+            order = self._order(part, scenarios, each[0], repeat, repeat // len(forms) // ways)
+            _agree(part, each[0], first)
+            asked.append(each)
+            orders.append(order)
+            lead = f"{name}_" if len(part.questions) > 1 else ""
+            known[f"{lead}question"] = each[0].text
+            known[f"{lead}options"] = "\n".join(
+                f"{answer}. {each[0].options[option]}"
+                for answer, option in zip(part.answers[name], order, strict=True)
+            )
+            if "items" in part.inputs:
+                known["items"] = "\n".join(one.item for one in each)
+        items: tuple[str, ...] = ()
+        if part.many:
+            items = _item_names(part, scenarios)
+            part = part.among(items)
+            known = {name: known[name] for name in part.inputs}
+        common = digest(self.fixed + part.constraint, repeat, *known.values())
+        trials = tuple(
+            Trial(
+                digest(common, one.name, *items[n : n + 1]),
+                self.place,
+                scenario,
+                one,
+                repeat,
+                order,
+                *items[n : n + 1],
+            )
+            for each, order in zip(asked, orders, strict=True)
+            for n, (one, scenario) in enumerate(zip(each, scenarios, strict=True))
+        )
+        return Conversation(part, {name: known[name] for name in part.inputs}, trials)
+
+    def _order(
+        self, part: Part, scenarios: list[Scenario], question: Question, repeat: int, turn: int
+    ) -> tuple[int, ...]:
+        """One order for all of a call; where it asks about many, the topic stands for their ids."""
+        settings = self.condition.settings
+        topics = ", ".join(dict.fromkeys(one.topic for one in scenarios))
+        return option_order(
+            settings.order,
+            settings.seed,
+            topics if part.many else scenarios[0].id,
+            question.name,
+            len(question.options),
+            repeat if settings.order == "shuffled" else turn,
+        )
 
 
-def _permutation(size: int, *decided_by: Any) -> tuple[int, ...]:
-    order = list(range(size))
-    Random(_digest(*decided_by)).shuffle(order)
-    return tuple(order)
+def _agree(part: Part, question: Question, scenario: Scenario) -> None:
+    answers = part.answers[question.name]
+    if len(answers) != len(question.options):
+        raise StudyError(
+            part.place,
+            f"its output field {question.name} has {len(answers)} answers, "
+            f"and {scenario.id} has {len(question.options)} options",
+            "give the signature as many answers as there are options",
+        )
 
 
-def _digest(*parts: Any) -> str:
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=12).hexdigest()
-
-
-def _agree(part: Part, asked: list[Question], scenario: Scenario, study: Study) -> None:
-    for one in asked:
-        letters = part.answers[one.name]
-        if len(letters) != len(one.options):
+def _item_names(part: Part, scenarios: list[Scenario]) -> tuple[str, ...]:
+    """What each scenario of a call is called in its answer: its value."""
+    names: dict[str, str] = {}
+    for one in scenarios:
+        if one.value in names:
             raise StudyError(
                 part.place,
-                f"its output field {one.name} has {len(letters)} answers, "
-                f"and {scenario.id} has {len(one.options)} options",
-                "give the signature as many answers as there are options",
+                f'one call would ask twice about "{one.value}": {names[one.value]} and {one.id}',
+                "let its signature or question take what tells them apart: topic or scenario",
             )
+        names[one.value] = one.id
+    return tuple(names)
 
 
 def experiment_path(study: Study, given: str) -> Path:

@@ -24,10 +24,11 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from vad.ask import PlainAdapter
 from vad.experiment import render
+from vad.order import option_order
 from vad.persona import Persona, Variable, load_personas
 from vad.scenario import Scenario, load_scenarios, load_topics, load_values
 from vad.study import Study, find_study
-from vad.trial import Wording, load_questions, option_order
+from vad.wording import Questions, load_questions
 
 SEED = 2026
 VOCABULARY = 4096
@@ -109,7 +110,7 @@ class Material:
     scenarios: list[Scenario]
     people: list[Persona]
     variables: list[Variable]
-    wording: Wording
+    wording: Questions
 
     def __post_init__(self) -> None:
         self.values = load_values(self.study)

@@ -12,9 +12,9 @@ from sklearn.metrics import cohen_kappa_score
 
 from ..errors import StudyError
 from ..model import load_model
+from ..order import select
 from ..scenario import Scenario, load_scenarios, load_values
 from ..study import Study
-from ..trial import select
 from .calls import ask_each
 
 QUESTIONS = (

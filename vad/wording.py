@@ -1,0 +1,104 @@
+"""Wording: how the two questions are asked, from a questions file; one or several ways for each."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import StudyError, unknown
+from .scenario import Scenario, ValueInfo
+from .study import Study
+
+KEYS = {"value": ("question", "scale", "item"), "action": ("question", "item")}
+NEEDED = {"value": ("question", "scale"), "action": ("question",)}
+ITEM = "{value}: {definition}"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One of the two questions: its words, its options in their first order, their scores.
+
+    item: the scenario's line where one call asks about many.
+    """
+
+    name: str
+    text: str
+    options: tuple[str, ...]
+    scores: tuple[float, ...]
+    item: str = ""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One way to ask a question; {value}, {definition} and {topic} stand for the scenario's."""
+
+    question: str
+    scale: tuple[str, ...] = ()
+    item: str = ITEM
+
+
+@dataclass(frozen=True)
+class Questions:
+    """The ways in which each question is asked; the repeats take them in turn."""
+
+    value: tuple[Wording, ...]
+    action: tuple[Wording, ...]
+
+    def ways(self, name: str) -> tuple[Wording, ...]:
+        """The ways to ask the question of that name."""
+        return self.value if name == "value" else self.action
+
+    def ask(
+        self, name: str, scenario: Scenario, values: dict[str, ValueInfo], way: int = 0
+    ) -> Question:
+        """A question about a scenario; the scale runs from 1 to -1, equally spaced."""
+        wording = self.ways(name)[way]
+
+        def filled(text: str) -> str:
+            return (
+                text.replace("{value}", scenario.value)
+                .replace("{definition}", values[scenario.value].definition)
+                .replace("{topic}", scenario.topic)
+            )
+
+        text, item = filled(wording.question), filled(wording.item)
+        if name == "action":
+            options = tuple(option.text for option in scenario.options)
+            return Question(name, text, options, tuple(scenario.scores()), item)
+        last = len(wording.scale) - 1
+        scores = tuple(1 - 2 * place / last for place in range(last + 1))
+        return Question(name, text, wording.scale, scores, item)
+
+
+def load_questions(study: Study, name: str, where: str) -> Questions:
+    """The questions of `signatures/NAME.toml`: [value] and [action], or [[value]] for each way.
+
+    Raises StudyError with the key that is missing, unknown or of the wrong kind.
+    """
+    path = study.file("signatures", name, ".toml", where, "questions file")
+    content = study.toml(path)
+    ways = {}
+    for question in KEYS:
+        found = content.get(question, {})
+        tables = found if isinstance(found, list) and found else [found]
+        several = len(tables) > 1
+        ways[question] = tuple(
+            _wording(f"{study.place(path)}: {question}{f'[{n}]' if several else ''}", one, question)
+            for n, one in enumerate(tables)
+        )
+    return Questions(**ways)
+
+
+def _wording(where: str, table: Any, question: str) -> Wording:
+    if not isinstance(table, dict):
+        raise StudyError(where, f"found {table!r:.60}; write a table: [{question}]")
+    for key in NEEDED[question]:
+        if key not in table:
+            raise StudyError(f"{where}.{key}", "missing")
+    for key, given in table.items():
+        if key not in KEYS[question]:
+            raise unknown(where, "key", key, "the table has", KEYS[question])
+        if key != "scale" and not isinstance(given, str):
+            raise StudyError(f"{where}.{key}", f"found {given!r:.60}; write a text")
+    scale = table.get("scale", ["", ""])
+    if not isinstance(scale, list) or len(scale) < 2 or not all(isinstance(s, str) for s in scale):
+        raise StudyError(f"{where}.scale", "is no list of two labels or more")
+    return Wording(**(table | ({"scale": tuple(scale)} if "scale" in table else {})))
