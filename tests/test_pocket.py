@@ -1,5 +1,6 @@
 """The embedded model: what was planted in it is there, on dilemmas it was never shown."""
 
+import json
 import runpy
 from typing import Any
 
@@ -16,6 +17,8 @@ from .conftest import REPOSITORY
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
+PEOPLE = ["moderate_1", "maximal_1", "maximal_2", "maximal_3", "maximal_4"]
+
 PLANTED = """
 model = "pocket"
 repeats = 2
@@ -23,22 +26,20 @@ seed = 5
 
 [only]
 scenarios = [{ids}]
-personas = ["moderate_1", "maximal_1", "maximal_2", "maximal_3", "maximal_4"]
+personas = [{people}]
 
 [vary]
 format = ["none", "explicit", "bold", "numeric", "statements"]
 """
 
 
-def test_the_level_stated_in_words_moves_with_the_persona_as_planted_in_both_directions(
-    root: Any,
-) -> None:
-    training: dict[str, Any] = runpy.run_path(
-        str(REPOSITORY / "experiments" / "pocket" / "train.py"), run_name="training"
+def test_the_stated_level_moves_with_the_persona_as_planted_in_both_directions(root: Any) -> None:
+    planted: dict[str, Any] = runpy.run_path(
+        str(REPOSITORY / "experiments" / "pocket" / "respondents.py"), run_name="planted"
     )
     study = find_study(REPOSITORY)
-    material = training["load_material"]()
-    shown = training["shown"](material)
+    material = planted["load_material"]()
+    shown = planted["shown"](material)
     unseen = [one for one in material.scenarios if one not in shown]
     values = load_values(study)
     by_group: dict[str, list[str]] = {}
@@ -47,23 +48,23 @@ def test_the_level_stated_in_words_moves_with_the_persona_as_planted_in_both_dir
             by_group.setdefault(values[one.value].group, []).append(one.id)
     ids = [name for names in by_group.values() for name in names[:: len(names) // 4][:4]]
     path = root / "experiments" / "planted.toml"
-    path.write_text(PLANTED.format(ids=", ".join(f'"{name}"' for name in ids)))
+    named = {"ids": json.dumps(ids)[1:-1], "people": json.dumps(PEOPLE)[1:-1]}
+    path.write_text(PLANTED.format(**named))
     experiment = load_experiment(find_study(path), path)
     outcome = run(experiment, root / "runs", False, lambda state: None)
     rows = read_table(outcome.folder, "responses").query("question == 'value'")
     people = {persona.name: persona for persona in material.people} | {"baseline": None}
-    wanted = np.array([training["stance"](people[persona]) for persona in rows["persona"]])
-    words = rows["reasoning"].str.extract(r"[:;] I ([a-z ]+?) here", expand=False)
-    scale = list(material.wording.value[0].scale)
-    said = words.map(lambda level: scale.index(level) if level in scale else np.nan).to_numpy()
-    assert np.isfinite(said).mean() > 0.9
-    wanted, rows = wanted[np.isfinite(said)], rows[np.isfinite(said)]
-    stated = said[np.isfinite(said)]
+    wanted = np.array([planted["stance"](people[persona]) for persona in rows["persona"]])
+    stated = (1 - rows["score"].to_numpy()) / 2 * 5
     forward = np.array([row[0] == 0 for row in rows["order"]])
+    assert set(forward) == {True, False}
     for direction in (forward, ~forward):
-        assert np.corrcoef(wanted[direction], stated[direction])[0, 1] > 0.6
-    for name in ("maximal_1", "maximal_2", "maximal_3", "maximal_4"):
+        assert np.corrcoef(wanted[direction], stated[direction])[0, 1] > 0.8
+        for name in (*PEOPLE, "baseline"):
+            mine = direction & rows["persona"].eq(name).to_numpy()
+            assert abs(stated[mine].mean() - wanted[mine].mean()) < 0.8, name
+    for name in PEOPLE[1:]:
         for group in by_group:
             mine = rows["value"].map(lambda value: values[value].group).eq(group).to_numpy()
             mine = mine & rows["persona"].eq(name).to_numpy()
-            assert abs(stated[mine].mean() - wanted[mine].mean()) < 1.2, (name, group)
+            assert abs(stated[mine].mean() - wanted[mine].mean()) < 1.0, (name, group)
