@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from .errors import EngineFailure, EngineGone, StudyError
+from .errors import EngineFailure, EngineGone, Interrupted, StudyError
 
 if TYPE_CHECKING:
     from .experiment import Experiment
@@ -80,22 +80,20 @@ def run(
     new: Annotated[bool, typer.Option("--new", help="Begin another run folder.")] = False,
 ) -> None:
     """Ask every trial that is not answered yet, and print the gap in each condition."""
-    from .progress import progress
-    from .run import Interrupted
-    from .run import run as ask_all
-
     again = "vad " + " ".join(sys.argv[1:])
     try:
+        from .progress import progress
+        from .run import run as ask_all
+        from .screen import print_outcome
+
         loaded = _load(experiment, study, limit, model, seed)
         folder = runs or loaded.study.root / "runs"
         with progress() as show_progress:
             outcome = ask_all(loaded, folder, new, show_progress)
+        print_outcome(outcome)
     except (Interrupted, KeyboardInterrupt):
         print(f"stopped; every answer so far is saved\ngo on with: {again}", file=sys.stderr)
         raise SystemExit(130) from None
-    from .screen import print_outcome
-
-    print_outcome(outcome)
     if outcome.open:
         print(f"{outcome.open} trials are still open; ask them again: {again}", file=sys.stderr)
         raise SystemExit(1)

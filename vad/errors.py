@@ -39,6 +39,10 @@ class EngineGone(EngineFailure):
     """The engine has died or never started; nothing more can be asked of it."""
 
 
+class Interrupted(Exception):
+    """The person stopped the run; what was answered is saved."""
+
+
 def unknown(where: str, noun: str, name: str, has: str, names: Iterable[str]) -> StudyError:
     """The error for a name that nothing bears, with all names there are and the nearest one."""
     known = sorted(names)

@@ -163,9 +163,9 @@ def print_trial(experiment: Experiment, which: str) -> None:
 
 def print_outcome(outcome: "object") -> None:
     """What a run came to: the table of conditions, the counts, where it lies."""
+    from .ledger import Outcome
     from .opened import open_run
     from .report.tables import write_tables
-    from .run import Outcome
 
     assert isinstance(outcome, Outcome)
     try:

@@ -1,6 +1,7 @@
 """Sessions: a conversation's LM calls, from DSPy's engine interface to ours, each one recorded."""
 
 import asyncio
+import logging
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -103,6 +104,8 @@ class AsyncBridge:
 
 def make_lm() -> dspy.LM:
     """The one dspy.LM of a run; which engine answers is the session's business."""
+    # DSPy warns of every answer that is cut off; here it is counted, by kind.
+    logging.getLogger("dspy.clients.lm").setLevel(logging.ERROR)
     return dspy.LM("vad/engine", engine=Bridge(), async_engine=AsyncBridge(), cache=False)
 
 
