@@ -173,8 +173,12 @@ def _load(
 
 def main() -> None:
     """Run the command line; what a person can mend is one message and exit code 2."""
+    from .begin import app as new
+    from .begin import init
     from .dilemmas.commands import app as scenarios
 
+    app.command()(init)
+    app.add_typer(new, name="new")
     app.add_typer(scenarios, name="scenarios")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Verbs that load no weights need no torch; transformers would complain that it is missing.
