@@ -66,7 +66,7 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         [
             "experiments/small.toml: vary.format[2]",
             'no persona format "statement"',
-            "bold, explicit, none, numeric, statements",
+            "bold, country, explicit, none, numeric, statements",
             'did you mean "statements"?',
         ],
     ),

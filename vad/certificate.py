@@ -10,6 +10,7 @@ Loads a tokenizer where one is at hand, and no weights.
 """
 
 import asyncio
+import itertools
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -65,6 +66,7 @@ class Certificate:
     """What was proved for one model, with the figures it rests on."""
 
     model: str
+    calls: int = 0
     finite: bool = True
     longest_answer: int = 0
     max_tokens: int = 0
@@ -92,7 +94,7 @@ class Lengths:
         before = 0
         for asked in rehearse(sample):
             text = tokens.prompt(asked.call.messages)
-            times = {name: text.count(block) for name, block in sample.inputs.items() if block}
+            times = _times(text, sample.inputs)
             own = tokens.count(text) - sum(
                 count * tokens.count(sample.inputs[name]) for name, count in times.items()
             )
@@ -114,6 +116,16 @@ class Lengths:
         ]
 
 
+def _times(text: str, blocks: dict[str, str]) -> dict[str, int]:
+    """How often each block stands in a prompt; one within another is not counted again."""
+    times = {}
+    for name, block in sorted(blocks.items(), key=lambda one: -len(one[1])):
+        if block:
+            times[name] = text.count(block)
+            text = text.replace(block, "\0")
+    return times
+
+
 def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
     """Prove points 1 to 4 for one model of a plan; `fetch` its tokenizer from a hub if need be.
 
@@ -121,7 +133,9 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
     """
     model = plan.experiment.models[name]
     found = Certificate(name, max_model_len=model.max_model_len)
-    mine = [one for one in plan.conversations if _model(plan, one) == name]
+    # Conversations of one key are held once, whichever condition asks.
+    once = {one.trials[0].key: one for one in plan.conversations if _model(plan, one) == name}
+    mine = list(once.values())
     parts = {id(one.part): one.part for one in mine}
     for part in parts.values():
         for held in part.languages:
@@ -129,8 +143,8 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
             found.max_tokens = max(found.max_tokens, held.max_tokens)
     samples = {key: _fullest(mine, part) for key, part in parts.items()}
     if model.engine == "simulated":
-        for sample in samples.values():
-            rehearse(sample)
+        steps = {key: len(rehearse(sample)) for key, sample in samples.items()}
+        found.calls = sum(steps[id(one.part)] for one in mine)
         return found
     tokens: Tokens | Bytes
     try:
@@ -143,6 +157,7 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
     lengths = {key: Lengths(tokens, sample) for key, sample in samples.items()}
     for one in mine:
         for prompt, budget in lengths[id(one.part)].prompts(one):
+            found.calls += 1
             found.prompt_tokens += prompt
             found.longest_prompt = max(found.longest_prompt, prompt)
             if found.tokenizer and prompt + budget > model.max_model_len:
@@ -159,21 +174,21 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
 def balance(plan: Plan) -> dict[str, float]:
     """How far option and place are from independent, a question: 0 each option everywhere alike.
 
-    The largest difference between an option's share at a place and an equal share.
+    The largest difference between an option's share at a place and an equal share, in questions of
+    any one number of options.
     """
-    counts: dict[str, Counter[tuple[int, int]]] = {}
-    sizes: dict[str, int] = {}
+    counts: dict[tuple[str, int], Counter[tuple[int, int]]] = {}
     for trial in plan.trials:
-        tally = counts.setdefault(trial.question.name, Counter())
-        sizes[trial.question.name] = len(trial.order)
+        tally = counts.setdefault((trial.question.name, len(trial.order)), Counter())
         tally.update(enumerate(trial.order))
-    worst = {}
-    for name, tally in counts.items():
-        total = sum(tally.values()) / sizes[name]
-        size = range(sizes[name])
-        worst[name] = max(
-            abs(tally[place, option] / total - 1 / sizes[name]) for place in size for option in size
+    worst: dict[str, float] = {}
+    for (name, size), tally in counts.items():
+        total = sum(tally.values()) / size
+        apart = max(
+            abs(tally[place, option] / total - 1 / size)
+            for place, option in itertools.product(range(size), range(size))
         )
+        worst[name] = max(apart, worst.get(name, 0.0))
     return worst
 
 

@@ -135,7 +135,7 @@ def score_(
         Path, typer.Argument(help="A run folder, or a CSV (gzipped too) or Parquet file.")
     ],
     convention: Annotated[str, typer.Option(help="thesis2026 or shen2025.")] = "thesis2026",
-    by: Annotated[str, typer.Option(help="A column, or several: country,topic.")] = "",
+    by: Annotated[str, typer.Option(help="A column or a persona's variable, or several.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Full precision, as JSON.")] = False,
 ) -> None:
     """Score anyone's answers, a row an answer, in a named convention.
@@ -151,7 +151,7 @@ def score_(
     from .score import score, to_json
 
     columns = tuple(one.strip() for one in by.split(",") if one.strip())
-    scores = score(read_answers(answers), named(convention), columns)
+    scores = score(read_answers(answers, columns), named(convention), columns)
     if as_json:
         print(to_json(scores))
         return

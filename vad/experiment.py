@@ -172,6 +172,15 @@ class Experiment:
                     f"personas/{settings.personas}.toml has",
                     names,
                 )
+        for scenario in self.scenarios[settings.scenarios]:
+            if scenario.persona and scenario.persona not in names:
+                raise unknown(
+                    f"scenarios/{settings.scenarios}.jsonl: {scenario.id}",
+                    "persona",
+                    scenario.persona,
+                    f"personas/{settings.personas}.toml has",
+                    names,
+                )
         if self.only.personas:
             people = tuple(one for one in people if one.name in self.only.personas)
         where = at.get("format", f"{self.place}: format")
@@ -194,6 +203,8 @@ class Experiment:
                     )
             if wanted:
                 scenarios = [one for one in scenarios if getattr(one, attribute) in wanted]
+        if self.only.personas:
+            scenarios = [one for one in scenarios if any(map(one.is_for, self.only.personas))]
         if not scenarios:
             raise StudyError(f"{self.place}: only", "leaves no scenario to ask about")
         return scenarios

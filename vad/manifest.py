@@ -32,6 +32,12 @@ def compose_manifest(
         "sampling_where_nothing_else_is_said": PUBLISHED.model_dump(),
         "models": before.get("models", {})
         | {name: model.model_dump() for name, model in experiment.models.items()},
+        "personas": before.get("personas", {})
+        | {
+            who.name: {variable.name.replace(" ", "_"): level for variable, level in who.items()}
+            for who in (condition.persona for condition in experiment.conditions)
+            if who
+        },
         "decides": before.get("decides", {}) | experiment.decides(),
         "engines": before.get("engines", {}) | engines,
         "hardware": {

@@ -18,7 +18,7 @@ from .compare import compare
 from .convention import named
 from .distribution import distributions
 from .errors import StudyError
-from .pairing import Answers, pair
+from .pairing import Answers, pair, with_beliefs
 from .scenario import ValueInfo, load_values
 from .score import figures
 from .store import open_manifest, read_table
@@ -46,22 +46,26 @@ class Run:
     def scores(self, convention: str = "thesis2026", by: By | None = None) -> pd.DataFrame:
         """Every measure, a row a condition; or a row for each combination of the columns `by`.
 
-        by: columns of a condition (model, persona, category, ...) or of the scenario (value, topic,
-        group, scenario); `()` for one row over all. A group's figure is the mean of its conditions,
-        as in `vad score`. Columns: those of `by`, then `vad.score.FIGURES`; NaN is undefined.
+        by: columns of a condition (model, persona, category, ...), variables of the personas
+        (religiosity, country) or columns of the scenario (value, topic, group, scenario); `()` for
+        one row over all. A group's figure is the mean of its conditions, as in `vad score`.
+        Columns: those of `by`, then `vad.score.FIGURES`; NaN is undefined.
         """
         names = self.answers.conditions if by is None else _names(by)
-        return figures(self.answers, named(convention), tuple(names))
+        return figures(self._with_beliefs(names), named(convention), tuple(names))
 
     def distributions(self, by: By = ()) -> pd.DataFrame:
         """How often each score, letter and position was chosen: columns question, kind, label,
         share, after those of `by`."""
-        return distributions(self.answers, tuple(_names(by)))
+        return distributions(self._with_beliefs(_names(by)), tuple(_names(by)))
 
     def compare(self, *others: str | Path, any_two: bool = False) -> pd.DataFrame:
         """Paired differences between conditions, of this run or with others; see `vad.compare`."""
         groups = {name: info.group for name, info in self.values.items()}
         return compare([self.folder, *map(Path, others)], groups, any_two)
+
+    def _with_beliefs(self, by: Sequence[str]) -> Answers:
+        return with_beliefs(self.answers, self.manifest, by)
 
     @cached_property
     def answers(self) -> Answers:

@@ -2,18 +2,20 @@
 
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .errors import StudyError
+from .experiment import BASELINE
 from .layout import QUESTIONS, RELEASED_TRIAL, from_released, from_responses
 from .measure import Array, Labels
-from .store import condition_columns, read_table
+from .store import condition_columns, read_manifest, read_table
 
-MOST_OPTIONS = 11
+MOST_OPTIONS = 12
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,34 @@ class Answers:
         return _parted(self.items[[*dict.fromkeys(columns)]])
 
 
-def read_answers(path: Path) -> Answers:
+def read_answers(path: Path, by: Iterable[str] = ()) -> Answers:
     """The answers of a CSV or Parquet file or a run folder; StudyError if they cannot be used.
 
-    `vad.layout` says what columns they need.
+    `vad.layout` says what columns they need. by: as in `with_beliefs`, for a run folder.
     """
-    return pair(_read(path), str(path))
+    answers = pair(_read(path), str(path))
+    return with_beliefs(answers, (read_manifest(path) or {}) if path.is_dir() else {}, by)
+
+
+def with_beliefs(answers: Answers, manifest: dict[str, Any], by: Iterable[str]) -> Answers:
+    """A run's answers with a column for each variable of its personas that `by` names.
+
+    It holds the level of the row's persona, and `baseline` where none was shown.
+    """
+    personas: dict[str, dict[str, str]] = manifest.get("personas", {})
+    variables = {name for beliefs in personas.values() for name in beliefs}
+    wanted = [name for name in by if name in variables and name not in answers.items]
+    levels = {
+        name: answers.items["persona"].map(
+            {who: beliefs.get(name) for who, beliefs in personas.items()} | {BASELINE: BASELINE}
+        )
+        for name in wanted
+    }
+    return replace(
+        answers,
+        items=answers.items.assign(**levels),
+        conditions=[*answers.conditions, *wanted],
+    )
 
 
 def pair(table: pd.DataFrame, place: str) -> Answers:

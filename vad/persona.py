@@ -106,6 +106,8 @@ class Category(BaseModel):
         """The promises that a persona breaks, in words; empty when its category is earned."""
         place = [abs(position) for position in persona.place().values()]
         opposition = list(persona.opposition().values())
+        if not place:
+            return [f"{persona.name}: no variable of it is on an axis, so that it has no place"]
         checks = (
             (max(place) <= self.place_at_most, f"place {max(place):.2f} > {self.place_at_most}"),
             (min(place) >= self.place_at_least, f"place {min(place):.2f} < {self.place_at_least}"),

@@ -1,10 +1,11 @@
-"""Resume: which folder a run goes on in, and whether the study is still the one it began with."""
+"""Resume: which folder a run goes on in, and whether it still asks what it asked before."""
 
 from pathlib import Path
 
 from .errors import StudyError
 from .experiment import Experiment
-from .store import read_manifest
+from .store import RunFolder, read_manifest
+from .trial import Plan
 
 
 def choose_folder(experiment: Experiment, runs: Path, new: bool) -> Path:
@@ -45,6 +46,25 @@ def same_study(experiment: Experiment, path: Path) -> None:
             "undo the change to go on with this run, or start another: vad run "
             f"{experiment.place} --new",
         )
+
+
+def same_questions(plan: Plan, folder: RunFolder) -> None:
+    """StudyError if the folder answers in another form what is to be asked.
+
+    Files and settings are told by `same_study`; what is left is a call about many scenarios, which
+    is another call when a limit leaves other scenarios in it.
+    """
+    before = folder.asked()
+    for trial in plan.trials if before else []:
+        columns = plan.condition(trial).columns | {"trial": trial.key}
+        asked = (trial.scenario.id, trial.question.name, trial.repeat)
+        if before.get((*asked, *folder.identity(columns)[1:]), trial.key) != trial.key:
+            raise StudyError(
+                str(folder.path),
+                f"holds an answer about {trial.scenario.id} from a call about other scenarios",
+                "one call asks about many, so a run keeps its limit; start another: vad run "
+                f"{plan.experiment.place} --new",
+            )
 
 
 def _numbered(name: str, number: int) -> str:

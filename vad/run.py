@@ -11,11 +11,11 @@ from pathlib import Path
 from .certificate import certify
 from .decode import Language
 from .engines import Call, Engine, make_engine
-from .errors import EngineGone
+from .errors import EngineGone, StudyError
 from .experiment import Experiment
 from .flood import Flood, Progress
 from .ledger import Ledger, Outcome
-from .resume import choose_folder, same_study
+from .resume import choose_folder, same_questions, same_study
 from .store import RunFolder
 from .trial import Conversation, make_plan
 
@@ -33,7 +33,13 @@ def run(experiment: Experiment, runs: Path, new: bool, show: Show) -> Outcome:
     certificates = {name: certify(plan, name, fetch=True) for name in names}
     path = choose_folder(experiment, runs, new)
     same_study(experiment, path)
-    ledger = Ledger(plan, RunFolder(path, experiment.factors), certificates)
+    folder = RunFolder(path, experiment.factors)
+    try:
+        same_questions(plan, folder)
+    except StudyError:
+        folder.close()
+        raise
+    ledger = Ledger(plan, folder, certificates)
     try:
         return asyncio.run(_every_model(ledger, runs, show))
     finally:

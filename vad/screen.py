@@ -38,6 +38,7 @@ def print_study(study: Study) -> None:
         ("questions", "signatures", ".toml", study.names("signatures", ".toml")),
         ("formats", "personas", ".py", study.names("personas", ".py")),
         ("personas", "personas", ".toml", study.names("personas", ".toml")),
+        ("releases to import", "scenarios", ".py", study.names("scenarios", ".py")),
     )
     rows = {
         title: [(name, study.about(study.root / folder / f"{name}{suffix}")) for name in names]
@@ -72,6 +73,9 @@ def print_check(experiment: Experiment) -> None:
         f"{experiment.place}: {conditions} conditions, {len(scenarios)} scenarios, "
         f"{len(trials):,} questions, {len({trial.key for trial in trials}):,} of them different"
     )
+    bare = {trial.scenario.id for trial in trials if not trial.scenario.options}
+    if bare:
+        print(f"{len(bare)} scenarios have no actions; only their value question is asked")
     for question, worst in balance(plan).items():
         print(
             f"option orders, {question} question: shares of an option over the places differ "
@@ -80,7 +84,7 @@ def print_check(experiment: Experiment) -> None:
     per_model = Counter(plan.condition(trial).settings.model for trial in trials)
     for name, count in per_model.items():
         one = certify(plan, name)
-        print(f"\n{name}: {count:,} questions")
+        print(f"\n{name}: {count:,} questions in {one.calls:,} calls")
         if one.tokenizer:
             print(
                 f"  prompt tokens     {one.prompt_tokens:,} in all, at most "
@@ -135,6 +139,9 @@ def print_trial(experiment: Experiment, which: str) -> None:
     print(f"trial {place}, key {trial.key}")
     for name, value in condition.columns.items():
         print(f"{name}: {value}")
+    others = len(conversation.trials) - 1
+    if others:
+        print(f"asked in one call with {others} others; its own item: {trial.item or 'none'}")
     print(f"scenario: {trial.scenario.id}, question: {trial.question.name}, repeat {trial.repeat}")
     print(
         f"options in order: {', '.join(map(str, trial.order))}; their scores: "

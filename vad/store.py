@@ -15,7 +15,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,8 @@ CALLS: dict[str, pa.DataType] = {
 }
 TRIAL_COLUMNS = ("trial", *[*RESPONSES][[*RESPONSES].index("scenario") :])
 """The columns of responses that are a trial's own; every other tells conditions apart."""
+ASKED = ("scenario", "question", "repeat")
+"""What a condition is asked once; a folder holds one answer to it."""
 PART = re.compile(r"part-(\d{6})-(\d{6})\.parquet")
 
 
@@ -134,12 +136,17 @@ class RunFolder:
 
     def answered(self) -> set[tuple[Any, ...]]:
         """The identities of all rows on disk."""
-        files = list((self.path / "responses").glob("*/part-*.parquet"))
-        found: set[tuple[Any, ...]] = set()
-        for file in files:
-            columns = pq.read_table(file, columns=self._identity).to_pydict()
-            found.update(zip(*(columns[name] for name in self._identity), strict=True))
-        return found
+        return set(self._rows(self._identity))
+
+    def asked(self) -> dict[tuple[Any, ...], str]:
+        """The trial of each row on disk, by scenario, question, repeat and condition."""
+        names = [*ASKED, *self._identity[1:], "trial"]
+        return {row[:-1]: row[-1] for row in self._rows(names)}
+
+    def _rows(self, names: list[str]) -> Iterator[tuple[Any, ...]]:
+        for file in (self.path / "responses").glob("*/part-*.parquet"):
+            columns = pq.read_table(file, columns=names).to_pydict()
+            yield from zip(*(columns[name] for name in names), strict=True)
 
     def counts(self, model: str | None = None) -> dict[str, int]:
         """Answers on disk, of one model or of all: in all, read, unreadable by kind, reused."""

@@ -92,6 +92,10 @@ def make_plan(experiment: Experiment) -> Plan:
         which = (settings.scenarios, settings.seed, settings.limit, who)
         if which not in chosen:
             mine = [one for one in experiment.scenarios[which[0]] if who is None or one.is_for(who)]
+            if not mine:
+                raise StudyError(
+                    f"scenarios/{which[0]}.jsonl", f'has no scenario for the persona "{who}"'
+                )
             chosen[which] = select(mine, settings.seed, settings.limit)
         fixed = digest(
             experiment.models[settings.model].identity(study),

@@ -1,1 +1,1 @@
-"""Dilemmas as data: check what can be proved of them, draft new ones, have a model judge them."""
+"""Dilemmas as data: checked, drafted, judged by a model, imported from other studies."""

@@ -5,7 +5,6 @@ own file with other values, topics or numbers of actions is held to the same.
 """
 
 from collections import Counter
-from collections.abc import Callable
 
 from ..scenario import Scenario, ValueInfo
 from . import balance, variety
@@ -18,24 +17,35 @@ DIGITAL_MOST = 2
 def check_dilemmas(
     scenarios: list[Scenario], values: dict[str, ValueInfo], topics: dict[str, str]
 ) -> list[Finding]:
-    """All findings on a set of dilemmas, in the order they are printed."""
-    checks: list[Callable[[], Finding]] = [
-        lambda: _rows(scenarios, values),
-        lambda: _complete(scenarios, values, topics),
-        lambda: variety.alike(scenarios),
-        lambda: variety.alike_within_values(scenarios),
-        lambda: variety.overlapping(scenarios),
-        lambda: variety.runs(scenarios),
-        lambda: variety.openings(scenarios),
-        lambda: variety.settings(scenarios),
-        lambda: balance.length_overall(scenarios),
-        lambda: balance.length_by_value(scenarios),
-        lambda: balance.longest(scenarios),
-        lambda: balance.intensity_by_length(scenarios),
-        lambda: balance.polarity_finding(scenarios),
-        lambda: _digital(scenarios),
+    """All findings on a set of dilemmas, in the order they are printed.
+
+    What is asked of the texts is asked of those that have one, a bare choice has none; what is
+    asked of the actions, of those that have any.
+    """
+    told = [one for one in scenarios if one.text]
+    acted = [one for one in scenarios if one.options]
+    of_texts = (
+        variety.alike,
+        variety.alike_within_values,
+        variety.overlapping,
+        variety.openings,
+        variety.settings,
+    )
+    of_actions = (
+        balance.length_overall,
+        balance.length_by_value,
+        balance.longest,
+        balance.intensity_by_length,
+        balance.polarity_finding,
+    )
+    return [
+        _rows(scenarios, values),
+        _complete(scenarios, values, topics),
+        *(check(told) for check in of_texts if told),
+        variety.runs(scenarios),
+        *(check(acted) for check in of_actions if acted),
+        _digital(scenarios),
     ]
-    return [check() for check in checks]
 
 
 def _rows(scenarios: list[Scenario], values: dict[str, ValueInfo]) -> Finding:
@@ -54,16 +64,16 @@ def _complete(
 ) -> Finding:
     used = {one.value for one in scenarios}, {one.topic for one in scenarios}
     wanted = {
-        (value, topic)
+        (value, topic, persona)
         for value in values
         for topic in topics
+        for persona in {one.persona for one in scenarios}
         if value in used[0] and topic in used[1]
     }
-    have = Counter((one.value, one.topic) for one in scenarios)
-    where = [
-        f"{value} x {topic}: no dilemma; write one" for value, topic in sorted(wanted - set(have))
-    ]
-    where += [f"{value} x {topic}: {n} dilemmas" for (value, topic), n in have.items() if n > 1]
+    have = Counter((one.value, one.topic, one.persona) for one in scenarios)
+    named = {cell: " x ".join(filter(None, cell)) for cell in {*wanted, *have}}
+    where = [f"{named[cell]}: no dilemma; write one" for cell in sorted(wanted - set(have))]
+    where += [f"{named[cell]}: {n} dilemmas" for cell, n in have.items() if n > 1]
     return Finding(
         "value x topic, one dilemma each",
         f"{len(wanted & set(have))} of {len(wanted)}",

@@ -1,4 +1,4 @@
-"""vad scenarios check | generate | judge."""
+"""vad scenarios check | generate | judge | import."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,7 @@ import typer
 
 from ..study import locate_study
 
-app = typer.Typer(no_args_is_help=True, help="Check, draft and judge dilemmas.")
+app = typer.Typer(no_args_is_help=True, help="Check, draft, judge and import dilemmas.")
 
 Root = Annotated[Path | None, typer.Option("--study", help="The study's folder.")]
 Model = Annotated[str, typer.Option(help="A model of experiments/models.toml.")]
@@ -82,3 +82,23 @@ def judge(
             f"{kappa:>8}"
         )
     print(f"{len(judged)} texts judged; written: {found.place(out)}")
+
+
+@app.command(name="import")
+def import_(
+    name: Annotated[str, typer.Argument(metavar="FORMAT", help="A file scenarios/FORMAT.py.")],
+    path: Annotated[Path, typer.Argument(help="The release: a file or a folder.")],
+    to: Annotated[str, typer.Option(help="Written: scenarios/TO.jsonl; default: FORMAT.")] = "",
+    study: Root = None,
+) -> None:
+    """Read another study's release into scenarios/, and list all that is odd in it."""
+    from .importing import import_scenarios
+
+    place = locate_study(study, None)
+    found, out, listed = import_scenarios(place, name, path, to or name)
+    paired = sum(bool(one.options) for one in found.scenarios)
+    print(f"{found.rows:,} rows, {found.rows - len(found.oddities):,} of them as they should be")
+    for (kind, used), count in found.kinds().most_common():
+        print(f"{count:7,}  {kind}: {'used' if used else 'not used'}")
+    print(f"{len(found.scenarios):,} scenarios, {paired:,} of them with actions")
+    print(f"written: {place.place(out)}, {place.place(listed)}")

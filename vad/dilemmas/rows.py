@@ -68,17 +68,8 @@ def words(text: str) -> list[str]:
 
 def row_faults(scenario: Scenario, values: dict[str, ValueInfo]) -> Iterator[str]:
     """What is to be changed in one dilemma, each in a sentence; nothing when all holds."""
-    count = len(words(scenario.text))
-    if not TEXT_WORDS[0] <= count <= TEXT_WORDS[1]:
-        yield f"the text has {count} words; write {TEXT_WORDS[0]} to {TEXT_WORDS[1]}"
-    if not re.search(r"\byou(r|rs|rself)?\b", scenario.text, re.IGNORECASE):
-        yield 'the text never says "you"; address the reader'
-    if not scenario.setting:
-        yield "it has no setting; name the place or occasion in words of the text"
-    known = {word.lower() for word in words(scenario.text)}
-    absent = [word for word in words(scenario.setting) if word.lower() not in known]
-    if absent:
-        yield f'the setting\'s "{absent[0]}" does not stand in the text'
+    if scenario.text:
+        yield from _text_faults(scenario)
     stems = telling_stems(scenario.value)
     for option in scenario.options:
         name = f"{option.polarity} {option.intensity or ''}".strip()
@@ -91,8 +82,22 @@ def row_faults(scenario: Scenario, values: dict[str, ValueInfo]) -> Iterator[str
             if any(word.lower().startswith(stem) for stem in stems):
                 yield f'{name} names the value: "{word}"'
         sentences = len(SENTENCE_END.findall(option.rationale))
-        if not RATIONALE_SENTENCES[0] <= sentences <= RATIONALE_SENTENCES[1]:
+        if scenario.text and not RATIONALE_SENTENCES[0] <= sentences <= RATIONALE_SENTENCES[1]:
             yield f"the rationale of {name} has {sentences} sentences; write one or two"
+
+
+def _text_faults(scenario: Scenario) -> Iterator[str]:
+    count = len(words(scenario.text))
+    if not TEXT_WORDS[0] <= count <= TEXT_WORDS[1]:
+        yield f"the text has {count} words; write {TEXT_WORDS[0]} to {TEXT_WORDS[1]}"
+    if not re.search(r"\byou(r|rs|rself)?\b", scenario.text, re.IGNORECASE):
+        yield 'the text never says "you"; address the reader'
+    if not scenario.setting:
+        yield "it has no setting; name the place or occasion in words of the text"
+    known = {word.lower() for word in words(scenario.text)}
+    absent = [word for word in words(scenario.setting) if word.lower() not in known]
+    if absent:
+        yield f'the setting\'s "{absent[0]}" does not stand in the text'
 
 
 def telling_stems(value: str) -> list[str]:
