@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from vad.ask import read_answer
 from vad.decode import language
-from vad.errors import StudyError, Unreadable
+from vad.errors import Unreadable
 
 
 class Inner(BaseModel):
@@ -65,23 +65,6 @@ def test_the_published_answer_is_a_json_letter_after_a_bounded_reasoning() -> No
     assert not re.fullmatch(held.regex, '{"reasoning": "It matters.","action": "C"}')
     assert not re.fullmatch(held.regex, '{"reasoning": "It matters.", "action": "G"}')
     assert held.max_tokens == len('{"reasoning": "", "action": "C"}') + 400 + 1
-
-
-@pytest.mark.parametrize(
-    ("annotation", "line"),
-    [
-        (str, "dspy.OutputField(max_length=400)"),
-        (int, "dspy.OutputField(ge=1, le=10)"),
-        (list[int], "dspy.OutputField(min_length=1, max_length=10)"),
-        (float, "dspy.OutputField(max_length=400)"),
-        (dict, "dspy.OutputField(max_length=400)"),
-    ],
-)
-def test_an_unbounded_field_is_refused_with_the_line_to_write(annotation: type, line: str) -> None:
-    endless = dspy.Signature({"q": (str, dspy.InputField()), "a": (annotation, dspy.OutputField())})
-    with pytest.raises(StudyError) as told:
-        language(endless)
-    assert line in str(told.value)
 
 
 GOOD = '{"reasoning": "Because.", "action": "B"}'

@@ -7,6 +7,7 @@ from .persona import Persona, Variable
 from .scenario import Option, Scenario
 
 if TYPE_CHECKING:
+    from .finite import Unicode
     from .opened import Run, open_run
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Run",
     "Scenario",
     "StudyError",
+    "Unicode",
     "Variable",
     "open_run",
 ]
@@ -23,9 +25,13 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    # What needs pandas waits until it is asked for: `import vad` stays fast.
+    # What needs pandas or outlines waits until it is asked for: `import vad` stays fast.
     if name in ("Run", "open_run"):
         from . import opened
 
         return getattr(opened, name)
+    if name == "Unicode":
+        from . import finite
+
+        return finite.Unicode
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,8 +11,9 @@ from typing import Any, get_args
 import dspy
 from pydantic import TypeAdapter, ValidationError
 
-from .decode import choices, item_names, language
+from .decode import language
 from .errors import Unreadable
+from .finite import choices, item_names
 
 
 class PlainAdapter(dspy.Adapter):

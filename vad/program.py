@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 import dspy
 
-from .decode import Language, choices, each_item, language
+from .decode import Language, each_item, language
 from .errors import StudyError
+from .finite import choices
 from .order import digest
 from .study import Study
 
