@@ -14,6 +14,8 @@ from vad.study import FOLDERS, Study
 REPOSITORY = Path(__file__).parent.parent
 POCKET = REPOSITORY / "experiments" / "pocket"
 
+NOT_SHIPPED = ("pocket", "__pycache__", "via.jsonl", "*.oddities.csv")
+
 ALWAYS_A = """
 import json
 
@@ -43,7 +45,7 @@ def root(tmp_path: Path) -> Path:
     folder = tmp_path / "study"
     for name in FOLDERS:
         shutil.copytree(
-            REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("pocket", "__pycache__")
+            REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns(*NOT_SHIPPED)
         )
     (folder / "experiments" / "sim.py").write_text(ALWAYS_A)
     (folder / "experiments" / "small.toml").write_text(EXPERIMENT)
