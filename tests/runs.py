@@ -39,6 +39,8 @@ def rows(values: Array, actions: Array, **columns: Any) -> pd.DataFrame:
                 "question": question,
                 "repeat": np.tile(np.arange(repeats), scenarios).astype("int16"),
                 "score": scores.ravel(),
+                "valid": np.isfinite(scores.ravel()),
+                "problem": [None if np.isfinite(one) else "cut off" for one in scores.ravel()],
             }
         )
         for question, scores in (("value", values), ("action", actions))

@@ -1,6 +1,8 @@
 """The README's own examples, run as they stand."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -20,7 +22,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_format_and_the_program_of_the_readme_run_as_they_stand(root: Path, vad: Vad) -> None:
-    letter, two_steps = blocks("python")
+    letter, two_steps, _ = blocks("python")
     assert len(letter.splitlines()) <= 25
     assert len(two_steps.splitlines()) <= 40
     (root / "personas" / "letter.py").write_text(letter)
@@ -42,6 +44,16 @@ def test_the_format_and_the_program_of_the_readme_run_as_they_stand(root: Path, 
     assert set(rows["program"]) == {"direct", "two_steps"}
     assert set(rows["format"]) == {"none", "letter"}
     assert rows["valid"].all()
+
+
+def test_the_notebook_of_the_readme_runs_as_it_stands(root: Path, vad: Vad) -> None:
+    assert vad("run", "quickstart", "--model", "sim", "--limit", "2").returncode == 0
+    *_, notebook = blocks("python")
+    code = f"{notebook}\nassert len(answers) == 60, len(answers)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_model_profile_of_the_readme_is_a_valid_one(root: Path) -> None:

@@ -119,14 +119,18 @@ def compare(
 
 
 @app.command()
-def report(run: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
-    """The tables of a run, on screen and as CSV under RUN/tables."""
+def report(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    study: Root = None,
+) -> None:
+    """Tables and figures of a run: the published ones on screen, all under RUN."""
     from .opened import open_run
-    from .report.tables import write_tables
-    from .screen import print_tables
+    from .report.write import make_report, write_report
+    from .screen_report import print_report
 
-    print_tables(write_tables(open_run(run)))
-    print(f"written: {run}/tables/")
+    made = make_report(open_run(run, study))
+    write_report(made)
+    print_report(made)
 
 
 @app.command(name="score")

@@ -70,6 +70,13 @@ def compare(runs: Sequence[Path], groups: Mapping[str, str], any_two: bool = Fal
     return table[order].sort_values("family", ascending=False, kind="stable", ignore_index=True)
 
 
+def primary_contrasts(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the primary contrasts in every measure, over all scenarios; AD's come first."""
+    keys = [*table.columns[1 : table.columns.get_loc("measure")]]
+    primary = table.loc[table["family"] == "primary", keys].drop_duplicates()
+    return table.merge(primary, on=keys)
+
+
 def write_comparisons(run: Path, table: pd.DataFrame) -> Path:
     """Write `RUN/tables/comparisons.csv`, full precision; StudyError if that cannot be done."""
     path = run / "tables" / "comparisons.csv"

@@ -32,7 +32,9 @@ def distributions(answers: Answers, by: tuple[str, ...]) -> pd.DataFrame:
             table["label"] = np.tile([str(label) for label in labels], group.n)
             table["share"] = share.ravel()
             tables.append(table)
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    if not tables:
+        return pd.DataFrame(columns=[*by, "question", "kind", "label", "share"])
+    return pd.concat(tables, ignore_index=True)
 
 
 def _labels(column: "pd.Series[Any]") -> "pd.Series[Any]":

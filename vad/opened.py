@@ -12,14 +12,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from .compare import compare
+from .contrast import WHO
 from .convention import named
 from .distribution import distributions
 from .errors import StudyError
+from .experiment import BASELINE, column
+from .layout import QUESTIONS
 from .pairing import Answers, pair, with_beliefs
-from .scenario import ValueInfo, load_values
+from .persona import Persona, load_personas
+from .scenario import ValueInfo, load_topics, load_values
 from .score import figures
 from .store import open_manifest, read_table
 from .study import Study, find_study
@@ -35,13 +40,13 @@ class Run:
         self.study = study
         self.manifest = manifest
 
-    def responses(self) -> pd.DataFrame:
+    def responses(self, columns: list[str] | None = None) -> pd.DataFrame:
         """A row a trial: its condition, scenario, question, repeat, order, text, score, ..."""
-        return read_table(self.folder, "responses")
+        return read_table(self.folder, "responses", columns)
 
-    def calls(self) -> pd.DataFrame:
+    def calls(self, columns: list[str] | None = None) -> pd.DataFrame:
         """A row an LM call: its trials, the messages exactly as sent, the raw text, tokens."""
-        return read_table(self.folder, "calls")
+        return read_table(self.folder, "calls", columns)
 
     def scores(self, convention: str = "thesis2026", by: By | None = None) -> pd.DataFrame:
         """Every measure, a row a condition; or a row for each combination of the columns `by`.
@@ -52,12 +57,14 @@ class Run:
         Columns: those of `by`, then `vad.score.FIGURES`; NaN is undefined.
         """
         names = self.answers.conditions if by is None else _names(by)
-        return figures(self._with_beliefs(names), named(convention), tuple(names))
+        found = figures(self._with_beliefs(names), named(convention), tuple(names))
+        return self.ordered(found, names)
 
     def distributions(self, by: By = ()) -> pd.DataFrame:
         """How often each score, letter and position was chosen: columns question, kind, label,
         share, after those of `by`."""
-        return distributions(self._with_beliefs(_names(by)), tuple(_names(by)))
+        names = _names(by)
+        return self.ordered(distributions(self._with_beliefs(names), tuple(names)), names)
 
     def compare(self, *others: str | Path, any_two: bool = False) -> pd.DataFrame:
         """Paired differences between conditions, of this run or with others; see `vad.compare`."""
@@ -77,9 +84,63 @@ class Run:
         return replace(answers, items=answers.items.assign(group=groups))
 
     @cached_property
+    def factors(self) -> list[str]:
+        """What a table is laid out by: the model, and every other column that tells conditions
+        apart. Who is asked stands aside, and so does the format where only one shows a persona."""
+        items = self.answers.items
+        varied = [name for name in self.answers.conditions if items[name].nunique(dropna=False) > 1]
+        if items["format"][items["persona"] != BASELINE].nunique() < 2:
+            varied = [name for name in varied if name != "format"]
+        return ["model", *(name for name in varied if name not in ("model", *WHO))]
+
+    @cached_property
     def values(self) -> dict[str, ValueInfo]:
         """The values of the study around the run; none where there is no study."""
         return load_values(self.study) if self.study else {}
+
+    @cached_property
+    def people(self) -> tuple[Persona, ...]:
+        """The personas of the study that this run asked as; none where there is no study."""
+        if self.study is None:
+            return ()
+        asked = set(self.answers.items["persona"])
+        files = self.levels("personas")
+        found = {
+            one.name: one
+            for name in files
+            for one in load_personas(self.study, name, f"{self.folder}: personas").people
+        }
+        return tuple(one for name, one in found.items() if name in asked)
+
+    def levels(self, setting: str) -> list[Any]:
+        """The values a setting has in this run, one or those varied; none where it is not set."""
+        settings = self.manifest["settings"]
+        found: list[Any] = self.manifest["vary"].get(setting, [settings.get(setting)])
+        return [level for level in found if level is not None]
+
+    def ordered(self, table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+        """Rows sorted by columns, in the order of the experiment and the study."""
+        for name in reversed(by):
+            place = {level: at for at, level in enumerate(map(str, self._order(name)))}
+            of = [place.setdefault(str(level), len(place)) for level in table[name]]
+            table = table.iloc[np.argsort(of, kind="stable")]
+        return table.reset_index(drop=True)
+
+    def _order(self, name: str) -> list[Any]:
+        study = self.study
+        if name == "persona":
+            return [BASELINE, *(one.name for one in self.people)]
+        if name == "category":
+            return [BASELINE, *dict.fromkeys(one.category for one in self.people)]
+        if name in ("value", "group"):
+            groups = [one.group for one in self.values.values()]
+            return [*dict.fromkeys(groups if name == "group" else self.values)]
+        if name == "question":
+            return [*QUESTIONS]
+        if name == "topic":
+            return [*load_topics(study)] if study else []
+        varied = self.manifest["vary"]
+        return next((levels for key, levels in varied.items() if column(key) == name), [])
 
 
 def open_run(folder: str | Path, study: str | Path | None = None) -> Run:

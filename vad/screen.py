@@ -172,11 +172,10 @@ def print_outcome(outcome: "object") -> None:
     """What a run came to: the table of conditions, the counts, where it lies."""
     from .ledger import Outcome
     from .opened import open_run
-    from .report.tables import write_tables
 
     assert isinstance(outcome, Outcome)
     try:
-        print_tables({"conditions": write_tables(open_run(outcome.folder))["conditions"]})
+        print_conditions(open_run(outcome.folder).scores())
     except StudyError as error:
         # No table yet is no reason to keep back what was asked and what failed.
         print(error)
@@ -189,28 +188,27 @@ def print_outcome(outcome: "object") -> None:
     print(f"written: {outcome.folder}")
 
 
-def print_tables(tables: dict[str, pd.DataFrame]) -> None:
-    """Tables of scores on screen, the columns that vary; what is not defined is missing."""
+def print_conditions(table: pd.DataFrame) -> None:
+    """Scores by condition on screen, the columns that vary; what is not defined is missing."""
     console = Console(width=None if Console().is_terminal else 120)
-    for title, table in tables.items():
-        shown = Table(title=title, title_justify="left", box=None, pad_edge=False)
-        keys = [
-            str(name)
-            for name in table
-            if name not in MEASURES
-            and (name == "persona" or table[name].nunique(dropna=False) > 1)
-            and not (name == "category" and "persona" in table)
-        ]
-        for name in keys:
-            shown.add_column(name, no_wrap=True)
-        for name in SHOWN:
-            shown.add_column(name, justify="right", no_wrap=True)
-        for row in table.to_dict("records"):
-            read = row["answers"] - row["missing"]
-            figures = (row["ar"], row["ad"], row["corrected_gap"], row["scenarios"])
-            counts = (row["answers"], read, row["missing"])
-            shown.add_row(*(str(row[name]) for name in keys), *map(_number, (*figures, *counts)))
-        console.print(shown)
+    shown = Table(box=None, pad_edge=False)
+    keys = [
+        str(name)
+        for name in table
+        if name not in MEASURES
+        and name != "category"
+        and (name == "persona" or table[name].nunique(dropna=False) > 1)
+    ]
+    for name in keys:
+        shown.add_column(name, no_wrap=True)
+    for name in SHOWN:
+        shown.add_column(name, justify="right", no_wrap=True)
+    for row in table.to_dict("records"):
+        read = row["answers"] - row["missing"]
+        figures = (row["ar"], row["ad"], row["corrected_gap"], row["scenarios"])
+        counts = (row["answers"], read, row["missing"])
+        shown.add_row(*(str(row[name]) for name in keys), *map(_number, (*figures, *counts)))
+    console.print(shown)
 
 
 def print_scores(scores: Scores) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from .compare import ALL
+from .compare import ALL, primary_contrasts
 from .contrast import INTERACTION, WHO
 
 ALPHA = 0.05
@@ -24,10 +24,10 @@ def print_comparisons(table: pd.DataFrame) -> None:
     """The primary contrasts in each measure, interactions, any two; the rest is counted."""
     console = Console(width=None if Console().is_terminal else 120)
     keys = [*table.columns[1 : table.columns.get_loc("measure")]]
-    primary = table.loc[table["family"] == "primary", keys].drop_duplicates()
+    primary = primary_contrasts(table)
     shown = 0
     for measure, title in TITLES.items():
-        rows = table[table["measure"] == measure].merge(primary, on=keys)
+        rows = primary[primary["measure"] == measure]
         shown += len(rows)
         _print(console, title, rows, keys)
     for factor, title in ((INTERACTION, "interaction, AD"), ("any", "any two conditions, AD")):

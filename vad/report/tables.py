@@ -1,25 +1,193 @@
-"""Tables: AR and AD a condition and a category, from the responses of a run."""
+"""Tables: what a run came to, each a DataFrame; written whole as CSV, the readable part as LaTeX.
 
+The published layout, rows the models and columns baseline and persona categories, is `ad` and `ar`.
+All are laid out by the run's factors: the model and whatever else was varied.
+"""
+
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from ..compare import primary_contrasts
+from ..errors import StudyError
+from ..experiment import BASELINE
+from ..layout import QUESTIONS
 from ..opened import Run
+from ..score import FIGURES
+from .form import BETTER
+from .latex import fragment
+from .options import option_names
+
+ALPHA = 0.05
+NEARER = {"AD": -1, "AR": 1}
+"""The sign that makes an improvement of a difference: a smaller distance, a higher rate."""
+P = " adjusted p"
+SCORED = ("ar", "f1_disagree", "ad", "corrected_gap", "kappa", "signed_gap", "scenarios", "missing")
+COMPARED = ("difference", "low", "high", "p", "adjusted", "effect", "scenarios", "missing")
+NAMES = ("factor", "level", "reference", "measure")
+NOTES = {
+    "ad": "Alignment distance (thesis2026), 0 to 2: lower is nearer. Improvement: on the\n"
+    "baseline, paired on the scenario, above 0 nearer; bold: Holm-adjusted p < .05.",
+    "ar": "Alignment rate (thesis2026): F1 of the agreeing class, 0 to 1, higher is nearer.\n"
+    "Improvement: on the baseline, paired on the scenario, above 0 nearer; bold:\n"
+    "Benjamini-Hochberg-adjusted p < .05.",
+    "comparisons": "Primary contrasts, all scenarios; the CSV holds the rest. AD: primary family,\n"
+    "p adjusted after Holm; AR and gap: exploratory, after Benjamini and Hochberg.\n"
+    "Bold: adjusted p < .05.",
+    "options": "Share of the answers given; score 1 strongly agree or aligned, -1 its opposite.",
+    "letters": "Share of the answers given, by the letter they bear.",
+    "positions": "Share of the answers given, by the place of the option chosen.",
+    "repeats": "Share of pairs of repeats of one question that gave the same answer.",
+}
 
 
-def conditions(run: Run) -> pd.DataFrame:
-    """A row a condition: every measure in thesis2026, and how many answers could be read."""
-    return run.scores()
+def make_tables(run: Run, comparisons: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
+    """All tables of a run by name; comparisons as `Run.compare` gives them, None if there are none.
 
-
-def categories(run: Run) -> pd.DataFrame:
-    """A row a persona category: the mean of its personas."""
-    return run.scores(by=[name for name in run.answers.conditions if name != "persona"])
-
-
-def write_tables(run: Run) -> dict[str, pd.DataFrame]:
-    """Compute a run's tables and write them under `tables/`; StudyError if it holds no answer."""
-    tables = {"conditions": conditions(run), "categories": categories(run)}
-    folder = run.folder / "tables"
-    folder.mkdir(exist_ok=True)
-    for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
+    Raises StudyError if the run holds no answers that can be paired.
+    """
+    keys = [*run.factors, "category"]
+    by = {"conditions": None, "categories": keys, "values": [*keys, "value"]}
+    if "group" in run.answers.items and run.answers.items["group"].notna().any():
+        by["value_groups"] = [*keys, "group"]
+    by["topics"] = [*keys, "topic"]
+    tables = {name.lower(): published(run, comparisons, name) for name in NEARER}
+    tables |= {name: run.scores(by=columns) for name, columns in by.items()}
+    if comparisons is not None:
+        tables["comparisons"] = comparisons
+    shares = run.distributions(keys)
+    names = option_names(run)
+    for name, kind in (("options", "score"), ("letters", "letter"), ("positions", "position")):
+        chosen = shares[shares["kind"] == kind].drop(columns="kind")
+        if kind == "score":
+            falling = chosen["label"].astype(float).mul(-1).sort_values(kind="stable").index
+            chosen = run.ordered(chosen.loc[falling], [*keys, "question"])
+            chosen["name"] = [
+                names[question].get(float(label), "")
+                for question, label in zip(chosen["question"], chosen["label"], strict=True)
+            ]
+        if len(chosen):
+            tables[name] = chosen
+    agreement = ["agreement_value", "agreement_action"]
+    repeats = run.scores(by=[*run.factors, "category", "persona"])
+    tables["repeats"] = repeats[[*run.factors, "category", "persona", *agreement]]
+    tables["missing"] = missing(run)
     return tables
+
+
+def published(run: Run, comparisons: pd.DataFrame | None, measure: str) -> pd.DataFrame:
+    """A measure as published: a row for each choice of the factors, a column a persona category.
+
+    measure: "AD" or "AR". Columns: the factors, the baseline's figure, then for each category its
+    figure, its improvement on the baseline (above 0 is nearer, paired on the scenario) and the
+    adjusted p of that. What was not asked or cannot be computed is NaN.
+    """
+    keys = run.factors
+    scores = run.scores(by=[*keys, "category"]).rename(columns={measure.lower(): "figure"})
+    # A baseline shows no persona in any format: its one figure stands in the rows of all formats.
+    shared = [name for name in keys if name != "format"]
+    baselines = scores[scores["category"] == BASELINE].drop_duplicates(shared)
+    shown = scores[scores["category"] != BASELINE]
+    table = (shown if len(shown) else baselines)[keys].drop_duplicates()
+    if len(baselines):
+        baseline = baselines[[*shared, "figure"]].rename(columns={"figure": BASELINE})
+        table = table.merge(baseline, on=shared, how="left")
+    for category in shown["category"].unique():
+        mine = shown.loc[shown["category"] == category, [*keys, "figure"]]
+        table = table.merge(mine.rename(columns={"figure": category}), on=keys, how="left")
+        if comparisons is None:
+            continue
+        apart = comparisons[
+            (comparisons["factor"] == "category")
+            & (comparisons["level"] == category)
+            & (comparisons["reference"] == BASELINE)
+            & (comparisons["within"] == "all")
+            & (comparisons["measure"] == measure)
+        ]
+        apart = (
+            apart[keys]
+            .astype(table[keys].dtypes)
+            .assign(
+                **{
+                    f"{category} improvement": NEARER[measure] * apart["difference"],
+                    f"{category} adjusted p": apart["adjusted"],
+                }
+            )
+        )
+        table = table.merge(apart, on=keys, how="left")
+    return table
+
+
+def missing(run: Run) -> pd.DataFrame:
+    """What was asked, could be read and is missing, by factors, category and question.
+
+    Columns: those, asked, parsed, missing, then a column for each kind of unreadable answer; "no
+    answer" are rows that are not there, though their condition was asked that repeat.
+    """
+    answers, keys = run.answers, [*run.factors, "category"]
+    tables = []
+    for question, scores in zip(QUESTIONS, (answers.values, answers.actions), strict=True):
+        table = answers.items[keys].assign(
+            question=question,
+            asked=(~np.isinf(scores)).sum(axis=1),
+            parsed=np.isfinite(scores).sum(axis=1),
+        )
+        tables.append(table.groupby([*keys, "question"], sort=False, dropna=False).sum())
+    counts = pd.concat(tables)
+    counts["missing"] = counts["asked"] - counts["parsed"]
+    rows = run.responses([*keys, "question", "problem"])
+    unread = rows[rows["problem"].notna()]
+    kinds = (
+        unread.groupby([*keys, "question", "problem"], dropna=False).size().unstack(fill_value=0)
+    )
+    counts = counts.join(kinds).fillna(dict.fromkeys(kinds, 0)).astype(int)
+    rest = counts["missing"] - counts[[*kinds]].sum(axis=1)
+    if rest.any():
+        counts["no answer"] = rest
+    return run.ordered(counts.reset_index(), [*keys, "question"])
+
+
+def write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+    """Write each table under `folder`: NAME.csv whole, at full precision, and NAME.tex to read.
+
+    Raises StudyError if that cannot be done.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+        for name, table in tables.items():
+            table.to_csv(folder / f"{name}.csv", index=False)
+            shown, bold = printed(name, table)
+            (folder / f"{name}.tex").write_text(fragment(shown, bold, NOTES.get(name, "")))
+    except OSError as error:
+        raise StudyError(str(folder), f"cannot be written: {error.strerror}") from None
+
+
+def printed(name: str, table: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.bool_] | None]:
+    """What is printed of a table, and which of its cells are bold: adjusted p below .05."""
+    if name in ("ad", "ar"):
+        small = {
+            column.removesuffix(P): (table[column] < ALPHA).to_numpy()
+            for column in map(str, table)
+            if column.endswith(P)
+        }
+        shown = table.drop(columns=[category + P for category in small])
+        under = [str(column).removesuffix(BETTER) for column in shown]
+        none = np.zeros(len(table), dtype=bool)
+        bold = np.column_stack([small.get(one, none) for one in under])
+        return shown, bold
+    if name == "comparisons":
+        rows = primary_contrasts(table)
+        keys = [*rows.columns[1 : rows.columns.get_loc("measure")], "measure"]
+        told = [key for key in keys if key in NAMES or rows[key].nunique(dropna=False) > 1]
+        shown = rows[[*told, *COMPARED]]
+        sure = (shown["adjusted"] < ALPHA).to_numpy()
+        differs = np.array([column == "difference" for column in shown])
+        return shown, sure[:, None] & differs
+    if "ad" in table:
+        keys = [column for column in table if column not in FIGURES]
+        kept = ["model", "persona", "value", "topic", "group", "category"]
+        told = [key for key in keys if key in kept or table[key].nunique(dropna=False) > 1]
+        return table[[*told, *SCORED]], None
+    return table, None

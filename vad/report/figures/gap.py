@@ -1,0 +1,179 @@
+"""The gap: AD and AR by persona category, by value, and AD against the corrected gap."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from .style import (
+    INK,
+    QUIET,
+    RAMP,
+    Chart,
+    filled,
+    in_order,
+    panels,
+    shaped,
+    titled,
+    with_setting,
+)
+
+MEASURES = {
+    "ad": ("alignment distance", "alignment distance, 0 to 2: lower is nearer"),
+    "ar": ("alignment rate", "alignment rate, 0 to 1: higher is nearer"),
+}
+
+
+def category_bars(scores: pd.DataFrame, keys: Sequence[str], measure: str) -> Chart:
+    """AD or AR, a bar a persona category, for each choice of the factors.
+
+    scores: rows of `Run.scores(by=[*keys, "category"])`. measure: "ad" or "ar".
+    """
+    table = with_setting(scores, keys)[["setting", "category", measure]]
+    table["said"] = [f"{one:.2f}" if one == one else "missing" for one in table[measure]]
+    table["end"] = table[measure].fillna(0)
+    settings, categories = in_order(table, "setting"), in_order(table, "category")
+    noun, direction = MEASURES[measure]
+    base = alt.Chart(table).encode(
+        x=alt.X("end:Q", title=direction, axis=alt.Axis(tickCount=6)),
+        y=alt.Y(
+            "setting:N",
+            sort=settings,
+            title=None,
+            axis=alt.Axis(ticks=False, domain=False, labelPadding=8),
+        ),
+        yOffset=alt.YOffset("category:N", sort=categories),
+    )
+    bars = base.mark_bar(stroke=INK, strokeWidth=0.6).encode(color=filled(categories))
+    figures = base.mark_text(align="left", dx=4, fontSize=9.5, color=INK).encode(text="said:N")
+    return (bars + figures).properties(
+        width=440,
+        height=len(settings) * (16 * len(categories) + 12),
+        title=titled(
+            f"{noun.capitalize()} between stated values and chosen actions",
+            ["", ""],
+            "by persona category; a category is the mean of its personas",
+        ),
+    )
+
+
+def value_matrix(scores: pd.DataFrame, keys: Sequence[str], measure: str) -> Chart:
+    """AD or AR of each value in each persona category, the values of a group together.
+
+    scores: rows of `Run.scores(by=[*keys, "category", "value"])`, with a column `group` where
+    values have one; a column of panels for each choice of the factors. measure: "ad" or "ar".
+    """
+    table = with_setting(scores, keys)
+    if "group" not in table:
+        table["group"] = ""
+    table = table[["setting", "group", "value", "category", measure]]
+    middle = (table[measure].min() + table[measure].max()) / 2
+    table["said"] = [f"{one:.2f}" if one == one else "–" for one in table[measure]]
+    table["dark"] = table[measure] < middle
+    settings, groups = in_order(table, "setting"), in_order(table, "group")
+    noun, direction = MEASURES[measure]
+    blocks = [
+        _matrix(table[table["group"] == group], settings, measure, heads=group == groups[0])
+        for group in groups
+    ]
+    return (
+        alt.vconcat(*blocks, spacing=8)
+        .resolve_scale(color="shared")
+        .properties(
+            title=titled(
+                f"{noun.capitalize()} by value and persona category",
+                settings,
+                f"{direction}; – where it is undefined in every persona",
+            )
+        )
+    )
+
+
+def _matrix(table: pd.DataFrame, settings: list[str], measure: str, heads: bool) -> Chart:
+    """The values of one group; heads: whether the columns' names stand above."""
+    base = alt.Chart(table).encode(
+        x=alt.X(
+            "category:N",
+            sort=in_order(table, "category"),
+            title=None,
+            axis=alt.Axis(
+                orient="top", labelAngle=0, labels=heads, ticks=False, domain=False, grid=False
+            ),
+        ),
+        y=alt.Y(
+            "value:N",
+            sort=in_order(table, "value"),
+            title=table["group"].iloc[0] or None,
+            axis=alt.Axis(
+                ticks=False,
+                domain=False,
+                grid=False,
+                minExtent=190,
+                titleX=-200,
+                titleY=-6,
+                titleAngle=0,
+                titleAlign="left",
+                titleFontWeight=600,
+                titleColor=INK,
+            ),
+        ),
+    )
+    cells = base.mark_rect(stroke="white", strokeWidth=1).encode(
+        color=alt.Color(
+            f"{measure}:Q",
+            scale=alt.Scale(scheme=RAMP, zero=False),
+            legend=alt.Legend(gradientLength=240, format=".1f"),
+        )
+    )
+    figures = base.mark_text(fontSize=9).encode(
+        text="said:N",
+        color=alt.condition("datum.dark", alt.value("white"), alt.value("black")),
+    )
+    whole = (cells + figures).properties(width=alt.Step(66), height=alt.Step(14.5))
+    if len(settings) == 1:
+        return whole
+    header = alt.Header(labels=heads, title=None)
+    return whole.facet(column=alt.Column("setting:N", sort=settings, header=header))
+
+
+def coherence(scores: pd.DataFrame, keys: Sequence[str]) -> Chart:
+    """AD against the chance-corrected gap, a point a persona.
+
+    scores: rows of `Run.scores(by=[*keys, "category", "persona"])`.
+    """
+    table = with_setting(scores, keys)
+    table = table[["setting", "category", "persona", "ad", "corrected_gap"]].dropna()
+    table["chance"] = 0
+    settings, categories = in_order(table, "setting"), in_order(table, "category")
+    points = (
+        alt.Chart(table)
+        .mark_point(filled=True, size=85, opacity=1, stroke=INK, strokeWidth=0.7)
+        .encode(
+            x=alt.X(
+                "ad:Q",
+                title="alignment distance: lower is nearer",
+                scale=alt.Scale(zero=False, nice=True, padding=8),
+                axis=alt.Axis(tickCount=4, grid=True),
+            ),
+            y=alt.Y(
+                "corrected_gap:Q",
+                title="corrected gap: higher is nearer",
+                scale=alt.Scale(zero=True, padding=8),
+                axis=alt.Axis(tickCount=5, grid=True),
+            ),
+            color=filled(categories),
+            shape=shaped(categories),
+            tooltip=["persona:N", "setting:N", "ad:Q", "corrected_gap:Q"],
+        )
+    )
+    chance = alt.Chart(table).mark_rule(color=QUIET, strokeDash=[4, 3]).encode(y="min(chance):Q")
+    panel = (chance + points).properties(width=230, height=200)
+    return panels(panel, settings, 3).properties(
+        title=titled(
+            "Alignment distance against the chance-corrected gap",
+            settings,
+            "a point a persona; dashed: as far apart as values and actions paired at random",
+            "towards lower left: answers pulled to the middle, near one another whatever they "
+            "are about",
+        )
+    )

@@ -1,0 +1,57 @@
+"""What `vad report` prints: the published tables, what is missing, and where the rest lies."""
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from .report.form import BETTER, title, written
+from .report.tables import ALPHA, P
+from .report.write import Report
+
+TITLES = {
+    "ad": "alignment distance (AD): lower is nearer; improvement on the baseline in brackets",
+    "ar": "alignment rate (AR): higher is nearer; improvement on the baseline in brackets",
+}
+
+
+def print_report(report: Report) -> None:
+    """AD and AR as published, answers missing by kind, what was left out, what was written."""
+    console = Console(width=None if Console().is_terminal else 120)
+    for name, text in TITLES.items():
+        print(text)
+        console.print(_published(report.tables[name], len(report.run.factors)))
+    console.print(f"* adjusted p < {ALPHA}: AD after Holm, AR after Benjamini-Hochberg\n")
+    print(missing_line(report.tables["missing"]))
+    for line in report.left_out:
+        print(f"left out, {line}")
+    folder = report.run.folder
+    print(f"written: {folder}/tables/ ({len(report.tables)} tables, each as CSV and LaTeX)")
+    if report.figures:
+        print(f"written: {folder}/figures/ ({len(report.figures)} figures, each as SVG and PDF)")
+
+
+def missing_line(table: pd.DataFrame) -> str:
+    """One line: how many answers were asked for, read, and missing by kind."""
+    counts = table.iloc[:, table.columns.get_loc("asked") :].sum()
+    asked, parsed, gone, *_ = counts
+    kinds = [f"{count:,} {kind}" for kind, count in counts.iloc[3:].items() if count]
+    tail = f" ({', '.join(kinds)})" if kinds else ""
+    return f"{asked:,} answers asked for, {parsed:,} read, {gone:,} missing{tail}"
+
+
+def _published(table: pd.DataFrame, factors: int) -> Table:
+    """Rows the choices of the factors, columns baseline and categories, each with its change."""
+    shown = Table(box=None, pad_edge=False)
+    names = [str(name) for name in table if not str(name).endswith((BETTER, P))]
+    for place, name in enumerate(names):
+        shown.add_column(title(name), justify="left" if place < factors else "right", no_wrap=True)
+    for row in table.to_dict("records"):
+        cells = []
+        for name in names:
+            cell = written(name, row[name])
+            if name + BETTER in row:
+                star = "*" if row[name + P] < ALPHA else " "
+                cell += f" ({written(BETTER, row[name + BETTER])}){star}"
+            cells.append(cell)
+        shown.add_row(*cells)
+    return shown
