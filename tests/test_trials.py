@@ -142,3 +142,9 @@ def test_every_shipped_experiment_loads_and_plans(path: Path) -> None:
         pytest.skip("model profiles")
     made = make_plan(load_experiment(find_study(REPOSITORY), path))
     assert len(keys(made)) == len(made.trials)
+
+
+def test_a_block_of_text_is_held_once_however_many_trials_it_stands_in(study: Study) -> None:
+    made = plan(study, 'model = "sim"\nlimit = 3\n[vary]\nformat = ["none", "bold"]\n')
+    texts = [text for one in made.conversations for text in one.inputs.values()]
+    assert len({id(text) for text in texts}) == len(set(texts)) < len(texts) / 10

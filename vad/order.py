@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -20,6 +21,7 @@ def select(scenarios: list[Scenario], seed: int, limit: int | None) -> list[Scen
     return sorted(scenarios, key=lambda one: digest(seed, one.id))[:limit]
 
 
+@cache
 def option_order(
     how: str, seed: int, scenario: str, question: str, size: int, repeat: int
 ) -> tuple[int, ...]:

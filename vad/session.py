@@ -119,7 +119,8 @@ async def converse(conversation: Conversation, session: Session, lm: dspy.LM) ->
     token = SESSION.set(session)
     module = conversation.part.module
     try:
-        with dspy.context(lm=lm, adapter=PlainAdapter()):
+        # DSPy would keep the last 10,000 prompts and traces in memory; every call is kept on disk.
+        with dspy.context(lm=lm, adapter=PlainAdapter(), disable_history=True, trace=None):
             if isinstance(module, dspy.Predict) or hasattr(module, "aforward"):
                 prediction = await module.acall(**conversation.inputs)
             else:

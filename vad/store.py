@@ -217,10 +217,18 @@ class RunFolder:
         first, last = (PART.sub(r"\1 \2", part.name).split() for part in (parts[0], parts[-1]))
         merged = folder / f"part-{first[0]}-{last[1]}.parquet"
         temporary = folder / f".{merged.name}.tmp"
-        tables = [pq.read_table(part) for part in parts]
-        pq.write_table(
-            pa.concat_tables(tables, promote_options="permissive"), temporary, compression="zstd"
-        )
+        schemas = [pq.read_schema(part) for part in parts]
+        whole = pa.unify_schemas(schemas, promote_options="permissive")
+        with pq.ParquetWriter(temporary, whole, compression="zstd") as out:
+            for part in parts:
+                with pq.ParquetFile(part) as file:
+                    for group in range(file.num_row_groups):
+                        table = file.read_row_group(group)
+                        out.write_table(
+                            pa.concat_tables(
+                                [whole.empty_table(), table], promote_options="permissive"
+                            )
+                        )
         temporary.replace(merged)
         for part in parts:
             part.unlink()

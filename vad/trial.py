@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from .errors import StudyError
@@ -80,6 +81,7 @@ def make_plan(experiment: Experiment) -> Plan:
     values = load_values(study)
     plan = Plan(experiment, {})
     chosen: dict[tuple[str, int, int | None, str | None], list[Scenario]] = {}
+    worded: dict[tuple[str, str], Questions] = {}
     for place, condition in enumerate(experiment.conditions):
         settings = condition.settings
         if settings.program not in plan.programs:
@@ -87,7 +89,12 @@ def make_plan(experiment: Experiment) -> Plan:
                 study, settings.program, f"{experiment.place}: program"
             )
         program = plan.programs[settings.program]
-        questions = load_questions(study, settings.questions, f"{experiment.place}: questions")
+        wording = settings.questions, settings.scenarios
+        if wording not in worded:
+            worded[wording] = load_questions(
+                study, settings.questions, f"{experiment.place}: questions"
+            )
+        questions = worded[wording]
         who = condition.persona.name if condition.persona else None
         which = (settings.scenarios, settings.seed, settings.limit, who)
         if which not in chosen:
@@ -217,7 +224,8 @@ class _Asker:
             for each, order in zip(asked, orders, strict=True)
             for n, (one, scenario) in enumerate(zip(each, scenarios, strict=True))
         )
-        return Conversation(part, {name: known[name] for name in part.inputs}, trials)
+        # A block of text stands in many conversations: it is held once, and tokenised once.
+        return Conversation(part, {name: intern(known[name]) for name in part.inputs}, trials)
 
     def _order(
         self, part: Part, scenarios: list[Scenario], question: Question, repeat: int, turn: int

@@ -1,6 +1,6 @@
 """Wording: how the two questions are asked, from a questions file; one or several ways for each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import StudyError, unknown
@@ -37,10 +37,14 @@ class Wording:
 
 @dataclass(frozen=True)
 class Questions:
-    """The ways in which each question is asked; the repeats take them in turn."""
+    """The ways in which each question is asked; the repeats take them in turn.
+
+    One for each scenario file, as what was asked is known again by a scenario's id.
+    """
 
     value: tuple[Wording, ...]
     action: tuple[Wording, ...]
+    _asked: dict[tuple[str, str, int], Question] = field(default_factory=dict, repr=False)
 
     def ways(self, name: str) -> tuple[Wording, ...]:
         """The ways to ask the question of that name."""
@@ -50,6 +54,14 @@ class Questions:
         self, name: str, scenario: Scenario, values: dict[str, ValueInfo], way: int = 0
     ) -> Question:
         """A question about a scenario; the scale runs from 1 to -1, equally spaced."""
+        key = name, scenario.id, way
+        if key not in self._asked:
+            self._asked[key] = self._ask(name, scenario, values, way)
+        return self._asked[key]
+
+    def _ask(
+        self, name: str, scenario: Scenario, values: dict[str, ValueInfo], way: int
+    ) -> Question:
         wording = self.ways(name)[way]
 
         def filled(text: str) -> str:
@@ -84,7 +96,7 @@ def load_questions(study: Study, name: str, where: str) -> Questions:
             _wording(f"{study.place(path)}: {question}{f'[{n}]' if several else ''}", one, question)
             for n, one in enumerate(tables)
         )
-    return Questions(**ways)
+    return Questions(ways["value"], ways["action"])
 
 
 def _wording(where: str, table: Any, question: str) -> Wording:
