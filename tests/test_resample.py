@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 from sklearn.metrics import cohen_kappa_score
 
 from vad.compare import holm
@@ -107,6 +108,23 @@ def test_p_for_the_distance_is_that_of_all_sign_flips() -> None:
     assert p == pytest.approx(exact, abs=0.015)
 
 
+def test_p_for_the_rate_counts_half_of_the_exchanges_that_come_as_far() -> None:
+    said = np.ones((6, 1))
+    acted = np.array([[1.0], [0.6], [0.6], [0.2], [0.6], [-0.2]])
+    before = np.array([[0.6], [-0.6], [0.2], [-0.6], [-0.2], [-0.6]])
+    observed = alignment_rate(said, acted) - alignment_rate(said, before)
+    apart = []
+    for flips in itertools.product((False, True), repeat=6):
+        swap = np.array(flips)[:, None]
+        one, other = np.where(swap, before, acted), np.where(swap, acted, before)
+        apart.append(abs(alignment_rate(said, one) - alignment_rate(said, other)))
+    tied = np.isclose(apart, abs(observed))
+    farther = ~tied & (np.array(apart) > abs(observed))
+    assert tied.mean() > 0.1
+    p = statistics((said, acted), (said, before))[0]["p"]
+    assert p == pytest.approx(farther.mean() + tied.mean() / 2, abs=0.015)
+
+
 def test_effect_and_detectable_difference_by_hand() -> None:
     said = np.ones((4, 1))
     acted, before = np.array([[1.0], [1.0], [0.6], [0.2]]), np.array([[0.6], [0.2], [0.2], [0.2]])
@@ -115,6 +133,22 @@ def test_effect_and_detectable_difference_by_hand() -> None:
     assert distance["difference"] == pytest.approx(-0.4)
     assert distance["effect"] == pytest.approx(-0.4 / (0.8 / 6**0.5))
     assert distance["detectable"] == pytest.approx((1.959964 + 0.841621) * 0.8 / 6**0.5 / 2)
+
+
+def test_the_interval_of_a_mean_is_as_wide_as_students() -> None:
+    said, random = np.ones((16, 1)), np.random.default_rng(1)
+    acted, before = random.uniform(-1, 1, (2, 16, 1))
+    shifts = (before - acted)[:, 0]
+    row = statistics((said, acted), (said, before))[1]
+    error = shifts.std(ddof=1) / 4
+    assert row["high"] - row["low"] == pytest.approx(2 * stdtrit(15, 0.975) * error, rel=0.05)
+
+
+def test_one_scenario_has_no_interval() -> None:
+    said = np.ones((1, 3))
+    row = statistics((said, said), (said, -said))[1]
+    assert row["difference"] == pytest.approx(-2)
+    assert np.isnan([row["low"], row["high"]]).all()
 
 
 def test_a_known_shift_is_found_and_its_interval_covers_it() -> None:

@@ -119,6 +119,28 @@ def compare(
 
 
 @app.command()
+def power(
+    experiment: Named,
+    effect: Annotated[float, typer.Option(help="The difference in AD to be seen, such as 0.05.")],
+    wanted: Annotated[float, typer.Option("--power", help="How likely it is to be seen.")] = 0.8,
+    pilot: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="RUN", help="Take scenarios' spread and noise from this run."
+        ),
+    ] = None,
+    model: Model = None,
+    study: Root = None,
+) -> None:
+    """How many scenarios and repeats it takes to see a difference, by simulation; asks no model."""
+    from .power import power as find_power
+    from .screen_power import print_power
+
+    loaded = _load(experiment, study, None, model, None)
+    print_power(find_power(loaded, effect, wanted, pilot), pilot)
+
+
+@app.command()
 def report(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
     study: Root = None,

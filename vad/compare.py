@@ -39,11 +39,12 @@ def compare(runs: Sequence[Path], groups: Mapping[str, str], any_two: bool = Fal
 
     difference  for a contrast of several pairs the mean of theirs, each pair on its own common
                 scenarios; for the interaction a difference of differences
-    low, high   percentile bootstrap over scenarios, 2,000 resamples; one draw serves the values,
-                the actions and the baseline of every condition
+    low, high   expanded percentile bootstrap over scenarios, 2,000 resamples; one draw serves the
+                values, the actions and the baseline of every condition
     p           10,000 permutations. AD: the signs of the scenarios' paired differences are flipped.
                 AR and gap: a scenario's values and actions change sides between the two conditions,
-                in all pairs of the contrast at once, and the figures are computed anew
+                in all pairs of the contrast at once, and the figures are computed anew; for AR a
+                tie counts half
     effect      d_z, difference / standard deviation of the scenarios' contributions to it; for AR
                 and gap, which are no means, the same with bootstrap standard error x root of n
     detectable  the difference found with 80% power at .05 (two-sided, normal), unadjusted

@@ -83,6 +83,20 @@ def contrasts(conditions: list[Condition], levels: Levels) -> list[Contrast]:
     return primary + others + _interactions(conditions, places, levels)
 
 
+def varied(conditions: list[Condition], known: Levels) -> Levels:
+    """The columns in which conditions differ, persona and category apart, with their levels.
+
+    known: levels in the order they were given, the reference first; others come after.
+    """
+    levels: Levels = {}
+    for name in conditions[0]:
+        found = list(dict.fromkeys(row[name] for row in conditions))
+        if len(found) > 1 and name not in WHO:
+            given = [level for level in dict.fromkeys(known.get(name, [])) if level in found]
+            levels[name] = given + [level for level in found if level not in given]
+    return levels
+
+
 def every_two(conditions: list[Condition], apart_from: Iterable[Contrast]) -> list[Contrast]:
     """Each two conditions that no single-pair contrast of `apart_from` compares, the later first.
 

@@ -18,6 +18,7 @@ from .resample import (
     DISTANCE,
     JUDGED,
     MEASURES,
+    TIES,
     Single,
     common,
     draws,
@@ -96,10 +97,10 @@ def contrast_figures(
     observed = both[0] - both[1]
     drawn = sum(w * pair.resampled for w, pair in zip(weights, pairs, strict=True))
     exchanged = sum(w * pair.exchanged for w, pair in zip(weights, pairs, strict=True))
-    low, high = interval(drawn)
-    p = p_values(observed, exchanged)
+    p = p_values(observed, exchanged, TIES)
     times = np.sum([pair.counted for pair in pairs], axis=0)
     scenarios = (times > 0).sum(axis=1)
+    low, high = interval(drawn, scenarios)
     error = _standard_errors(drawn)
     error[AD] = _standard_error(weights, pairs)
     with np.errstate(divide="ignore", invalid="ignore"):

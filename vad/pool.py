@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .contrast import WHO, Condition, Levels
+from .contrast import Condition, Levels, varied
 from .errors import StudyError
 from .experiment import NAMED, column
 from .measure import Array
@@ -88,12 +88,6 @@ def _side_by_side(answers: Answers, names: list[str], recorded: Levels) -> Pool:
         {str(key): None if pd.isna(level) else level for key, level in row.items()}
         for row in items.loc[of.first, names].to_dict("records")
     ]
-    levels: Levels = {}
-    for name in names:
-        found = list(dict.fromkeys(row[name] for row in conditions))
-        if len(found) > 1 and name not in WHO:
-            known = [level for level in dict.fromkeys(recorded.get(name, [])) if level in found]
-            levels[name] = known + [level for level in found if level not in known]
     places, scenarios = pd.factorize(items["scenario"], sort=True)
     shape = (of.n, len(scenarios))
     asked = np.zeros(shape, dtype=bool)
@@ -106,7 +100,7 @@ def _side_by_side(answers: Answers, names: list[str], recorded: Levels) -> Pool:
     about = items.drop_duplicates("scenario").set_index("scenario").loc[list(scenarios)]
     return Pool(
         conditions,
-        levels,
+        varied(conditions, recorded),
         list(zip(*sides, strict=True)),
         asked,
         about["value"].tolist(),

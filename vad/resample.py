@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, stdtrit
 
 from .measure import Array, mean_answer, side
 
@@ -23,6 +24,11 @@ SEED = 2026
 COUNTED, DISTANCE, JUDGED, HITS, SHOWN, STEPS = range(6)
 """Columns of `columns`: counted for AD, |v - a|, counted for AR, F1's numerator and denominator;
 from STEPS on the distribution functions of v and then of a, a column a step of the scale."""
+
+TIES = np.array([0.5, 1.0, 1.0])
+"""What a tie counts in each measure's permutation test. AR takes few values where scenarios are
+few, and ties are many; counted in full they find an effect that is not there in 3.3% of experiments
+of 16 scenarios, counted half (the mid-p of Lancaster 1961) in 5.0%."""
 
 ROUNDING = 2e-6
 """What rounding may do to a figure; an expected distance below it is zero."""
@@ -132,26 +138,36 @@ def permuted(one: Array, other: Array, flips: Single, scale: Array) -> Single:
     return np.concatenate(blocks)
 
 
-def interval(drawn: NDArray[np.floating]) -> tuple[Array, Array]:
-    """The 95% percentile interval of each measure: [resamples, measures] -> two of [measures].
+def interval(drawn: NDArray[np.floating], scenarios: NDArray[np.intp]) -> tuple[Array, Array]:
+    """The 95% expanded percentile interval of each measure: two arrays of [measures].
 
-    Resamples in which a figure is undefined are left out; NaN if none is left.
+    drawn: [resamples, measures]; scenarios: how many the figures rest on, [measures]. Resamples in
+    which a figure is undefined are left out; NaN if none is left or the scenarios are fewer than
+    two. Plain percentiles are too narrow where scenarios are few: of the mean of 16 they cover as
+    1.90 standard errors would, where Student's t asks for 2.13. The levels taken here make up for
+    that; from some hundred scenarios on they are the plain ones. Source: Hesterberg 2014,
+    What Teachers Should Know about the Bootstrap.
     """
     low, high = np.full((2, drawn.shape[1]), np.nan)
-    for place in range(drawn.shape[1]):
+    for place, n in enumerate(scenarios):
         defined = drawn[np.isfinite(drawn[:, place]), place]
-        if len(defined):
-            low[place], high[place] = np.quantile(defined, [0.025, 0.975])
+        if len(defined) and n > 1:
+            tail = ndtr(-np.sqrt(n / (n - 1)) * stdtrit(n - 1, 0.975))
+            low[place], high[place] = np.quantile(defined, [tail, 1 - tail])
     return low, high
 
 
-def p_values(observed: Array, exchanged: Array) -> Array:
+def p_values(observed: Array, exchanged: Array, ties: Array | float = 1.0) -> Array:
     """Two-sided permutation p of each measure, never 0: (1 + as far or farther) / (1 + all).
 
-    observed: [measures]; exchanged: [permutations, measures]. NaN where observed is. Source:
+    observed: [measures]; exchanged: [permutations, measures]; ties: what a permutation counts that
+    is just as far, the observed one among them. NaN where observed is, 1 where it is 0. Source:
     Phipson and Smyth 2010.
     """
+    far = np.abs(observed)
+    away = np.abs(exchanged)
     # Sums in another order differ in their last digits; what is equal counts as equal.
-    farther = np.abs(exchanged) >= np.abs(observed) - ROUNDING
-    p = (1 + farther.sum(axis=0)) / (1 + np.isfinite(exchanged).sum(axis=0))
-    return np.where(np.isfinite(observed), p, np.nan)
+    beyond = (away > far + ROUNDING).sum(axis=0)
+    tied = (away >= far - ROUNDING).sum(axis=0) - beyond
+    p = (ties + beyond + ties * tied) / (1 + np.isfinite(exchanged).sum(axis=0))
+    return np.where(np.isfinite(observed), np.where(far > ROUNDING, p, 1.0), np.nan)
