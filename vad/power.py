@@ -178,9 +178,10 @@ def _drawn(found: Array, effect: float, scenarios: int) -> Single:
     deviation is taken up to what that of their population is on average.
     """
     few = found.shape[1]
-    centred = (found - found.mean(axis=1, keepdims=True)) * np.sqrt(few / (few - 1)) - effect
+    spread = (found - found.mean(axis=1, keepdims=True)) * np.sqrt(few / (few - 1))
     drawn = np.random.default_rng(SEED).integers(0, few, (SIMULATED, scenarios))
-    return centred.astype(np.float32)[:, drawn]
+    moved: Single = (spread - effect).astype(np.float32)
+    return moved[:, drawn]
 
 
 def _shown(experiment: Experiment, repeats: int) -> list[Orders]:

@@ -27,8 +27,8 @@ from STEPS on the distribution functions of v and then of a, a column a step of 
 
 TIES = np.array([0.5, 1.0, 1.0])
 """What a tie counts in each measure's permutation test. AR takes few values where scenarios are
-few, and ties are many; counted in full they find an effect that is not there in 3.3% of experiments
-of 16 scenarios, counted half (the mid-p of Lancaster 1961) in 5.0%."""
+few, and ties are many; counted in full they find an effect that is not there in 2.9% of experiments
+of 16 scenarios, counted half (the mid-p of Lancaster 1961) in 4.9%."""
 
 ROUNDING = 2e-6
 """What rounding may do to a figure; an expected distance below it is zero."""

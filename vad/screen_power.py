@@ -9,6 +9,11 @@ from .measure import Array
 from .power import ALPHA, SIMULATED, Power, needed, visible
 from .respondent import Respondent
 
+HOLM = (
+    " With Holm, in brackets: where no other contrast of the family differs, the least favourable "
+    "case."
+)
+
 
 def print_power(found: Power, pilot: Path | None) -> None:
     """How many scenarios are enough with each number of repeats, and at what cost.
@@ -39,11 +44,11 @@ def print_power(found: Power, pilot: Path | None) -> None:
     console.print(
         f"{SIMULATED:,} simulated experiments, the sign-flip test of vad compare, two-sided, at "
         f"{ALPHA:g}. The contrast is {one.factor} {one.level} - {one.reference} ({pairs} of "
-        "conditions): of the primary family, one whose scenarios vary most. With Holm, in "
-        "brackets: where no other contrast of the family differs, the least favourable case.\n"
-        f"{_source(found, pilot)} The reference's AD is {found.distance:.2f}; what a scenario adds "
-        "to the difference has a standard deviation of "
-        f"{found.deviation[own[1]]:.2f} with {_times(repeats)}."
+        "conditions): of the primary family, one whose scenarios vary most."
+        + (HOLM if found.family > 1 else "")
+        + f"\n{_source(found, pilot)} The reference's AD is {found.distance:.2f}; what a scenario "
+        f"adds to the difference has a standard deviation of {found.deviation[own[1]]:.2f} with "
+        f"{_times(repeats)}."
     )
 
 
