@@ -392,3 +392,10 @@ def test_an_engine_that_is_not_installed_is_named_with_what_to_install(
     experiment = load_experiment(Study(root), root / "experiments" / "small.toml", model="pocket")
     with pytest.raises(StudyError, match=r"needs the package vllm(.|\n)*pip install 'vad\[vllm"):
         run(experiment, root / "runs", False, lambda state: None)
+
+
+def test_an_answer_without_a_character_is_unreadable_and_no_engine_failure(root: Path) -> None:
+    respond(root, '    return ""')
+    outcome = ask(root, limit=1, decoding="free")
+    assert (outcome.open, outcome.unreadable) == (0, outcome.planned)
+    assert set(read_table(outcome.folder, "responses")["problem"]) == {"empty"}

@@ -47,8 +47,8 @@ def failed_rows(
     conversation: Conversation, problem: Unreadable, session: Session
 ) -> list[dict[str, Any]]:
     """The rows of a conversation in which an answer could not be read: raw text, kind, no score."""
-    cut = session.calls[-1].reply.finish_reason != "stop"
-    kind = "cut off" if cut else problem.kind
+    ended = session.calls[-1].reply.finish_reason
+    kind = {"stop": problem.kind, "refused": "refused"}.get(ended, "cut off")
     return [
         _common(trial, session, first=place == 0) | _nothing(kind, problem.text)
         for place, trial in enumerate(conversation.trials)

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from .decode import language
 from .errors import Unreadable
 from .finite import choices, item_names
+from .schema import answer_schema
 
 
 class PlainAdapter(dspy.Adapter):
@@ -163,5 +164,10 @@ def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _envelope(signature: type[dspy.Signature]) -> dict[str, Any]:
     """How a language travels through DSPy: as a response format with keys of our own."""
     held = language(signature)
-    schema = {"type": "object", "regex": held.regex, "longest": held.longest}
+    schema = {
+        "type": "object",
+        "regex": held.regex,
+        "longest": held.longest,
+        "answer": answer_schema(signature),  # type: ignore[arg-type]
+    }
     return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}

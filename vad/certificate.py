@@ -17,10 +17,11 @@ from typing import Any
 
 from .engines import About, Call, Reply
 from .errors import StudyError
-from .model import PUBLISHED
+from .model import PUBLISHED, VALIDATED, Model
 from .program import Part
 from .session import Asked, Session, converse, make_lm
-from .tokens import Bytes, Tokens
+from .thinking import with_thought
+from .tokens import Bytes, Tokens, tokens_here
 from .trial import Conversation, Plan
 
 MERGES = 8
@@ -45,12 +46,12 @@ class DryEngine:
         return About("dry")
 
 
-def rehearse(conversation: Conversation) -> list[Asked]:
+def rehearse(conversation: Conversation, model: Model) -> list[Asked]:
     """The calls of a conversation, each answered with the longest text it could be.
 
     Raises StudyError for a program that breaks on them, with what it raised.
     """
-    session = Session(DryEngine(), "0", PUBLISHED, constrained=True)
+    session = Session(DryEngine(), "0", PUBLISHED, True, model)
     try:
         asyncio.run(converse(conversation, session, make_lm()))
     except Exception as error:
@@ -63,10 +64,15 @@ def rehearse(conversation: Conversation) -> list[Asked]:
 
 @dataclass
 class Certificate:
-    """What was proved for one model, with the figures it rests on."""
+    """What was proved for one model, with the figures it rests on.
+
+    Where answers are "validated, not guaranteed", a provider holds them to a JSON schema in its own
+    way: each is checked by the strict reader, the invalid ones are kept and counted.
+    """
 
     model: str
     calls: int = 0
+    guarantee: str = "by construction"
     finite: bool = True
     longest_answer: int = 0
     max_tokens: int = 0
@@ -88,11 +94,11 @@ class Certificate:
 class Lengths:
     """Prompt lengths of every conversation of a part, from its blocks, each counted once."""
 
-    def __init__(self, tokens: Tokens | Bytes, sample: Conversation) -> None:
+    def __init__(self, tokens: Tokens | Bytes, sample: Conversation, model: Model) -> None:
         self.tokens = tokens
         self.calls: list[tuple[int, dict[str, int], int]] = []
         before = 0
-        for asked in rehearse(sample):
+        for asked in rehearse(sample, model):
             text = tokens.prompt(asked.call.messages)
             times = _times(text, sample.inputs)
             own = tokens.count(text) - sum(
@@ -136,25 +142,23 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
     # Conversations of one key are held once, whichever condition asks.
     once = {one.trials[0].key: one for one in plan.conversations if _model(plan, one) == name}
     mine = list(once.values())
+    if model.validated:
+        found.guarantee = VALIDATED
     parts = {id(one.part): one.part for one in mine}
     for part in parts.values():
-        for held in part.languages:
+        for each in part.languages:
+            held = with_thought(each, model.thinking)
             found.longest_answer = max(found.longest_answer, len(held.longest.encode()))
             found.max_tokens = max(found.max_tokens, held.max_tokens)
     samples = {key: _fullest(mine, part) for key, part in parts.items()}
     if model.engine == "simulated":
-        steps = {key: len(rehearse(sample)) for key, sample in samples.items()}
+        steps = {key: len(rehearse(sample, model)) for key, sample in samples.items()}
         found.calls = sum(steps[id(one.part)] for one in mine)
         return found
-    tokens: Tokens | Bytes
-    try:
-        tokens = Tokens(model, plan.experiment.study, fetch)
+    tokens = tokens_here(model, plan.experiment.study, fetch)
+    if isinstance(tokens, Tokens):
         found.tokenizer, found.silent_tokens = True, len(tokens.silent)
-    except StudyError:
-        if fetch or model.folder(plan.experiment.study):
-            raise
-        tokens = Bytes()
-    lengths = {key: Lengths(tokens, sample) for key, sample in samples.items()}
+    lengths = {key: Lengths(tokens, sample, model) for key, sample in samples.items()}
     for one in mine:
         for prompt, budget in lengths[id(one.part)].prompts(one):
             found.calls += 1

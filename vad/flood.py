@@ -87,6 +87,7 @@ class Flood:
                 one.trials[0].key,
                 plan.sampling(condition),
                 condition.settings.decoding == "constrained",
+                plan.experiment.models[condition.settings.model],
             )
             try:
                 rows = response_rows(one, await converse(one, session, self._lm), session)

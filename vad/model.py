@@ -4,9 +4,10 @@ import hashlib
 import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import StudyError, unknown
 from .study import Study
@@ -52,19 +53,56 @@ class Sampling(BaseModel):
 
 PUBLISHED = Sampling(temperature=0.2, top_p=0.95, top_k=64)
 
+VALIDATED = "validated, not guaranteed"
+"""What is said, everywhere, of answers whose constraint is a provider's own business."""
+
+NOT_DECIDING = frozenset(
+    ("about", "unverified", "memory_gb", "concurrency", "base_urls", "api_key_env", "timeout")
+)
+"""What a profile says beside what decides an answer: where it is asked, how fast, in whose name."""
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.username or parts.password or parts.query:
+        raise ValueError("an address that carries a key; name its variable with api_key_env")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("no address; write http://HOST:PORT/v1")
+    return url.rstrip("/")
+
+
+def _variable(name: str) -> str:
+    if name and not name.isidentifier():
+        raise ValueError("the name of an environment variable is wanted, never the key itself")
+    return name
+
+
+class Thinking(BaseModel):
+    """A thought before the answer: `opens`, at most so many characters, `closes`.
+
+    `opens` is empty where the chat template has opened the thought already.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    opens: str = ""
+    closes: str = Field(pattern=r"^\s*[<\[|#=]")
+    characters: int = Field(ge=1)
+
 
 class Model(BaseModel):
     """One profile of models.toml.
 
     `weights` is a folder in the study or elsewhere, a name on a model hub, or for the engine
-    "simulated" a Python file with `answer(call)`. `engine_args` go to vLLM by their own names.
+    "simulated" a Python file with `answer(call)`. `engine_args` go to vLLM by their own names;
+    with the engine "server" they are fields of every request.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     about: str = ""
-    engine: Literal["vllm", "transformers", "simulated"] = (
+    engine: Literal["vllm", "transformers", "server", "simulated"] = (
         "transformers" if sys.platform == "darwin" else "vllm"
     )
     weights: str = Field(min_length=1)
@@ -74,14 +112,34 @@ class Model(BaseModel):
     chat_template: str = ""
     chat_template_args: dict[str, Any] = Field(default_factory=dict)
     answer_prefix: str = ""
+    thinking: Thinking | None = None
     sampling: Sampling = Sampling()
     concurrency: int = Field(64, ge=1)
     lora: str = ""
     engine_args: dict[str, Any] = Field(default_factory=dict)
+    base_urls: list[Annotated[str, AfterValidator(_address)]] = []
+    served_as: str = ""
+    api_key_env: Annotated[str, AfterValidator(_variable)] = ""
+    timeout: float = Field(600, gt=0)
+    guarantee: Literal["construction", "validated"] = "construction"
+    hidden_tokens: int = Field(0, ge=0)
+    memory_gb: float | None = Field(None, gt=0)
+    unverified: str = ""
+
+    @property
+    def validated(self) -> bool:
+        """Whether answers are held to a JSON schema in the provider's own way, and checked here."""
+        return self.guarantee == "validated"
 
     def folder(self, study: Study) -> Path | None:
-        """The local folder (or file) of the weights; None for a name on a hub."""
+        """The local folder (or file) of the weights; None for a name on a hub.
+
+        A server may have its weights elsewhere: there, a folder that is not here is none.
+        """
         path = Path(self.weights).expanduser()
+        if self.engine == "server":
+            here = path if path.is_absolute() else study.root / path
+            return here if here.exists() else None
         if path.is_absolute() or self.weights.startswith("."):
             return path
         inside = study.root / path
@@ -89,7 +147,7 @@ class Model(BaseModel):
 
     def identity(self, study: Study) -> str:
         """A hash of what decides this model's answers: profile, revision, files of its weights."""
-        decides = self.model_dump(exclude={"about", "concurrency", "engine_args", "weights"})
+        decides = self.model_dump(exclude={*NOT_DECIDING, "engine_args", "weights"})
         decides["engine_args"] = {
             key: value for key, value in sorted(self.engine_args.items()) if key not in PACE_ONLY
         }
@@ -118,12 +176,30 @@ def load_models(study: Study) -> dict[str, Model]:
                 raise unknown(
                     where, "setting", str(first["loc"][-1]), "a profile has", fields
                 ) from None
-            raise StudyError(where, f"{first['msg']}, found {first['input']!r}") from None
+            # What was written there may be a key: it is not repeated.
+            found = "" if first["type"] == "value_error" else f", found {first['input']!r}"
+            raise StudyError(where, first["msg"].removeprefix("Value error, ") + found) from None
+        _agree(models[name], f"{place}: {name}")
         refused = set(models[name].engine_args) & set(REFUSED)
         if refused:
             key = min(refused)
             raise StudyError(f"{place}: {name}.engine_args.{key}", f"is refused: {REFUSED[key]}")
     return models
+
+
+def _agree(model: Model, where: str) -> None:
+    served = model.engine == "server"
+    if served and not model.base_urls:
+        raise StudyError(
+            f"{where}.base_urls",
+            'the engine "server" needs at least one',
+            'write, for example: base_urls = ["http://localhost:8000/v1"]',
+        )
+    if model.validated and not served:
+        raise StudyError(
+            f"{where}.guarantee",
+            f'"validated" is for the engine "server"; {model.engine} holds answers by construction',
+        )
 
 
 def load_model(study: Study, name: str, where: str) -> Model:

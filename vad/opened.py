@@ -22,6 +22,7 @@ from .distribution import distributions
 from .errors import StudyError
 from .experiment import BASELINE, column
 from .layout import QUESTIONS
+from .model import VALIDATED
 from .pairing import Answers, pair, with_beliefs
 from .persona import Persona, load_personas
 from .scenario import ValueInfo, load_topics, load_values
@@ -73,6 +74,15 @@ class Run:
 
     def _with_beliefs(self, by: Sequence[str]) -> Answers:
         return with_beliefs(self.answers, self.manifest, by)
+
+    def not_guaranteed(self) -> list[str]:
+        """A sentence for each model whose answers are only validated: how many were invalid."""
+        return [
+            f"{model}: {one['guarantee']}: {one['outcome']['unreadable']:,} of "
+            f"{one['outcome']['answers']:,} answers invalid, kept and counted as missing"
+            for model, one in self.manifest.get("certificates", {}).items()
+            if one.get("guarantee") == VALIDATED
+        ]
 
     @cached_property
     def answers(self) -> Answers:

@@ -1,17 +1,15 @@
 """Run: trials -> responses. What is still open is asked, a model after the other."""
 
 import asyncio
-import hashlib
-import os
 import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
+from .canary import ask_canary
 from .certificate import certify
-from .decode import Language
-from .engines import Call, Engine, make_engine
-from .errors import EngineGone, StudyError
+from .engines import make_engine
+from .errors import StudyError
 from .experiment import Experiment
 from .flood import Flood, Progress
 from .ledger import Ledger, Outcome
@@ -71,25 +69,10 @@ async def _one_model(
         settings = [ledger.plan.condition(group[0].trials[0]).settings for group in queue]
         held = any(each.decoding == "constrained" for each in settings)
         if held and model.engine != "simulated":
-            await _canary(ledger, name, engine)
+            ledger.certificates[name].canary = False
+            ledger.certificates[name].canary = await ask_canary(engine, model)
         progress.began = time.monotonic()
         await Flood(engine, ledger, progress, show).pour(model.concurrency, queue)
     finally:
         ledger.flush()
         await engine.close()
-
-
-async def _canary(ledger: Ledger, name: str, engine: Engine) -> None:
-    """Ask for a text that no model would write: EngineGone where constraints are not in force."""
-    text = "canary-" + hashlib.sha256(os.urandom(8)).hexdigest()[:12]
-    call = Call(
-        [{"role": "user", "content": "Say hello."}], Language(text, text), True, 1.0, 1.0, 0, 1
-    )
-    reply = await engine.answer(call)
-    in_force = reply.text == text and reply.finish_reason == "stop"
-    ledger.certificates[name].canary = in_force
-    if not in_force:
-        raise EngineGone(
-            f"constraints are not in force: {name} was held to {text!r} and answered "
-            f"{reply.text[:60]!r}; nothing was asked"
-        )

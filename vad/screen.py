@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import asdict
-from textwrap import shorten
+from textwrap import fill, shorten
 
 import pandas as pd
 from rich.console import Console
@@ -85,12 +85,26 @@ def print_check(experiment: Experiment) -> None:
     for name, count in per_model.items():
         one = certify(plan, name)
         print(f"\n{name}: {count:,} questions in {one.calls:,} calls")
+        model = experiment.models[name]
+        if model.memory_gb:
+            print(
+                f"  memory            {model.memory_gb:g} GB of weights, an estimate: 2 bytes each"
+            )
+        if model.unverified:
+            print(
+                fill(
+                    model.unverified,
+                    96,
+                    initial_indent="  not verified      ",
+                    subsequent_indent=" " * 20,
+                )
+            )
         if one.tokenizer:
             print(
                 f"  prompt tokens     {one.prompt_tokens:,} in all, at most "
                 f"{one.longest_prompt} in one"
             )
-        elif experiment.models[name].engine != "simulated":
+        elif model.engine != "simulated":
             print(
                 f"  prompt tokens     at most {one.prompt_tokens:,} in all, {one.longest_prompt} "
                 "in one (a token a byte:"
@@ -112,6 +126,11 @@ def print_check(experiment: Experiment) -> None:
             )
         print("  4 settings        yes, none that breaks answers")
         print("  5 canary          asked when the run begins")
+        if model.validated:
+            print(
+                f"  {one.guarantee}: its provider holds answers to a JSON schema in its own way;\n"
+                "  each is checked by the strict reader, the invalid ones are kept and counted"
+            )
 
 
 def print_trial(experiment: Experiment, which: str) -> None:
@@ -152,7 +171,7 @@ def print_trial(experiment: Experiment, which: str) -> None:
         tokens = None if model.engine == "simulated" else Tokens(model, experiment.study)
     except StudyError:
         tokens = None
-    for number, asked in enumerate(rehearse(conversation), 1):
+    for number, asked in enumerate(rehearse(conversation, model), 1):
         note = "" if number == 1 else ", earlier answers at their longest"
         print(f"\n----- call {number}: the prompt{note}")
         if tokens:
@@ -175,7 +194,10 @@ def print_outcome(outcome: "object") -> None:
 
     assert isinstance(outcome, Outcome)
     try:
-        print_conditions(open_run(outcome.folder).scores())
+        run = open_run(outcome.folder)
+        print_conditions(run.scores())
+        for sentence in run.not_guaranteed():
+            print(sentence)
     except StudyError as error:
         # No table yet is no reason to keep back what was asked and what failed.
         print(error)

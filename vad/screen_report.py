@@ -22,6 +22,8 @@ def print_report(report: Report) -> None:
         console.print(_published(report.tables[name], len(report.run.factors)))
     console.print(f"* adjusted p < {ALPHA}: AD after Holm, AR after Benjamini-Hochberg\n")
     print(missing_line(report.tables["missing"]))
+    for sentence in report.run.not_guaranteed():
+        print(sentence)
     for line in report.left_out:
         print(f"left out, {line}")
     folder = report.run.folder

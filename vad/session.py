@@ -4,17 +4,19 @@ import asyncio
 import logging
 import time
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import dspy
 from dspy import lm15
+from dspy.utils.exceptions import AdapterParseError
 
 from .ask import PlainAdapter
 from .decode import Language
 from .engines import Call, Engine, Reply
 from .errors import EngineFailure, Unreadable
-from .model import REFUSED, Sampling
+from .model import REFUSED, Model, Sampling
+from .thinking import after_thought, with_thought
 from .trial import Conversation
 
 
@@ -29,36 +31,43 @@ class Asked:
 
 @dataclass
 class Session:
-    """How a conversation's calls are to be made, and those made so far."""
+    """How a conversation's calls are to be made, and those made so far.
+
+    model: the profile, where it thinks before it answers or its answers are only validated.
+    """
 
     engine: Engine
     seed: str
     sampling: Sampling
     constrained: bool
+    model: Model | None = None
     calls: list[Asked] = field(default_factory=list)
     loop: asyncio.AbstractEventLoop | None = None
     failure: EngineFailure | None = None
 
     async def answer(self, request: lm15.Request) -> Reply:
-        """Turn DSPy's request into a Call, and the engine's reply into a record.
+        """Turn DSPy's request into a Call, the engine's reply into a record; the answer alone.
 
-        Raises EngineFailure for an end other than "stop" under a constraint.
+        Raises EngineFailure for an end other than "stop" where the constraint guarantees one.
         """
         schema = request.config.response_format["schema"]
+        thinking = self.model.thinking if self.model else None
+        guaranteed = self.constrained and not (self.model and self.model.validated)
         call = Call(
             messages=_messages(request),
-            language=Language(schema["regex"], schema["longest"]),
+            language=with_thought(Language(schema["regex"], schema["longest"]), thinking),
             constrained=self.constrained,
             temperature=_first(request.config.temperature, self.sampling.temperature, 1.0),
             top_p=_first(request.config.top_p, self.sampling.top_p, 1.0),
             top_k=int(_first(request.config.top_k, self.sampling.top_k, 0)),
             seed=(int(self.seed, 16) + len(self.calls)) % 2**31,
+            schema=schema["answer"],
         )
         began = time.perf_counter()
         try:
             _refuse(request.config, call.max_tokens)
             reply = await self.engine.answer(call)
-            if self.constrained and reply.finish_reason != "stop":
+            if guaranteed and reply.finish_reason != "stop":
                 raise EngineFailure(
                     f'under a constraint the answer ended by "{reply.finish_reason}"'
                 )
@@ -66,7 +75,7 @@ class Session:
             self.failure = failure
             raise
         self.calls.append(Asked(call, reply, time.perf_counter() - began))
-        return reply
+        return replace(reply, text=after_thought(reply.text, thinking))
 
 
 def _refuse(config: Any, bound: int) -> None:
@@ -127,6 +136,9 @@ async def converse(conversation: Conversation, session: Session, lm: dspy.LM) ->
                 prediction = await asyncio.to_thread(module, **conversation.inputs)
     except Unreadable:
         raise
+    except AdapterParseError as error:
+        # DSPy itself turns down an answer without a character; all others our adapter reads.
+        raise Unreadable("empty", session.calls[-1].reply.text) from error
     except Exception:
         if session.failure:
             raise session.failure from None

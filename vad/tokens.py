@@ -44,7 +44,7 @@ class Tokens:
     def prompt(self, messages: list[dict[str, str]]) -> str:
         """The text that the model is given, byte for byte: template, messages, answer prefix."""
         if not self.model.system_role:
-            messages = _without_system(messages)
+            messages = without_system(messages)
         text = self.tokenizer.apply_chat_template(
             messages,
             tokenize=False,
@@ -89,7 +89,20 @@ class Bytes:
         return len(text.encode())
 
 
-def _without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+def tokens_here(model: Model, study: Study, fetch: bool) -> Tokens | Bytes:
+    """The tokenizer where one is at hand, else a token a byte.
+
+    Raises StudyError where an engine of ours will need it: a folder without one, a failed fetch.
+    """
+    try:
+        return Tokens(model, study, fetch and model.engine != "server")
+    except StudyError:
+        if model.engine != "server" and (fetch or model.folder(study)):
+            raise
+        return Bytes()
+
+
+def without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
     """For a model without a system role the system text opens the first user turn."""
     if not messages or messages[0]["role"] != "system":
         return messages

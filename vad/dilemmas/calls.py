@@ -15,7 +15,7 @@ from ..model import Model, Sampling
 from ..program import Part
 from ..session import Session, converse, make_lm
 from ..study import Study
-from ..tokens import Tokens
+from ..tokens import tokens_here
 from ..trial import Conversation, resolve_sampling
 
 
@@ -51,9 +51,9 @@ def ask_each(
 def _fits(study: Study, model: Model, longest: Conversation) -> None:
     if model.engine == "simulated":
         return
-    call = rehearse(longest)[0].call
-    tokens = Tokens(model, study, fetch=True)
-    need = len(tokens.ids(tokens.prompt(call.messages))) + call.max_tokens
+    call = rehearse(longest, model)[0].call
+    tokens = tokens_here(model, study, fetch=True)
+    need = tokens.count(tokens.prompt(call.messages)) + call.max_tokens
     if need > model.max_model_len:
         raise StudyError(
             f"experiments/models.toml: {model.name}.max_model_len",
@@ -73,7 +73,7 @@ async def _all(
     async def one(number: int, conversation: Conversation) -> Answered:
         decided = f"{seed} {number} {sorted(conversation.inputs.items())}"
         key = hashlib.sha256(decided.encode()).hexdigest()[:16]
-        session = Session(engine, key, sampling, constrained=True)
+        session = Session(engine, key, sampling, True, model)
         async with width:
             try:
                 fields = await converse(conversation, session, lm)

