@@ -39,6 +39,11 @@ format = ["none", "explicit"]
 Vad = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=30, help="Rounds of the kill test.")
+    parser.addoption("--inputs", type=int, default=500, help="Broken inputs to try.")
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """The folder of a study like ours, its models a respondent that always answers A and pocket."""

@@ -4,10 +4,6 @@ import asyncio
 import importlib.util
 import json
 import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +19,7 @@ from vad.run import run
 from vad.store import RESPONSES, read_manifest, read_table
 from vad.study import Study
 
-from .conftest import EXPERIMENT, Vad
+from .conftest import EXPERIMENT
 
 Respondent = Callable[[Call], str | Reply]
 
@@ -196,15 +192,6 @@ def test_the_folder_of_another_experiment_is_refused(root: Path) -> None:
         run(experiment, root / "runs", False, lambda state: None)
 
 
-def test_a_run_in_progress_is_not_entered_twice(root: Path) -> None:
-    from vad.store import RunFolder
-
-    held = RunFolder(root / "runs" / "small", [])
-    with pytest.raises(StudyError, match="is held by another run"):
-        ask(root)
-    held.close()
-
-
 def test_the_engine_dying_is_told_and_what_was_answered_stays(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,44 +247,6 @@ def test_both_questions_in_one_conversation_are_two_rows_of_one_call(root: Path)
     assert set(rows[rows["question"] == "value"]["letter"]) == {"A"}
     assert set(rows[rows["question"] == "action"]["letter"]) == {"F"}
     assert rows["output_tokens"].sum() == calls["output_tokens"].sum()
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_stopped_at_random_and_begun_again_every_trial_is_there_once(
-    root: Path, vad: Vad, number: signal.Signals
-) -> None:
-    respond(
-        root,
-        "    import time\n    time.sleep(0.015)\n"
-        '    name = "value" if \'"value"\' in call.messages[-1]["content"] else "action"\n'
-        '    return json.dumps({"reasoning": "x", name: "B"})',
-    )
-    path = root / "experiments" / "small.toml"
-    path.write_text(path.read_text().replace("limit = 3", "limit = 40"))
-    for _ in range(3):
-        running = subprocess.Popen(
-            [sys.executable, "-m", "vad.cli", "run", "small"],
-            cwd=root,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert running.stdout is not None
-        assert "answers" in running.stdout.readline()
-        time.sleep(random.uniform(0, 3))
-        running.send_signal(number)
-        _, told = running.communicate(timeout=60)
-        if number != signal.SIGKILL:
-            assert running.returncode == 130, told
-            assert "stopped" in told
-            assert "Traceback" not in told
-    done = vad("run", "small", timeout=120)
-    assert done.returncode == 0, done.stderr
-    rows = read_table(root / "runs" / "small", "responses")
-    assert len(rows) == 40 * 2 * 3 * 3
-    assert not rows.duplicated(["trial", "persona", "format"]).any()
-    calls = read_table(root / "runs" / "small", "calls")
-    assert sorted(key for keys in calls["trials"] for key in keys) == sorted(rows["trial"])
 
 
 def test_the_event_loop_is_left_clean(root: Path) -> None:

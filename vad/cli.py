@@ -199,6 +199,16 @@ def _load(
 
 def main() -> None:
     """Run the command line; what a person can mend is one message and exit code 2."""
+    try:
+        _ending(_command)
+    finally:
+        # What was to be done is done: a signal now would only interrupt Python's own clearing up.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _command() -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     from .begin import app as new
     from .begin import init
     from .dilemmas.commands import app as scenarios
@@ -206,10 +216,9 @@ def main() -> None:
     app.command()(init)
     app.add_typer(new, name="new")
     app.add_typer(scenarios, name="scenarios")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Verbs that load no weights need no torch; transformers would complain that it is missing.
     os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
-    _ending(app)
+    app()
 
 
 def _ending(command: Callable[[], None]) -> None:
@@ -225,6 +234,8 @@ def _ending(command: Callable[[], None]) -> None:
         _stop(str(error), 3)
     except BrokenPipeError:
         raise SystemExit(141) from None
+    except OSError as error:
+        _stop(f"{error.filename or 'a file'}\n  {error.strerror or error}", 2)
 
 
 def _stop(message: str, code: int) -> NoReturn:

@@ -132,9 +132,11 @@ class Ledger:
 
     def close(self) -> None:
         """Write what waits and the manifest, and let the folder go."""
-        self.flush()
-        self.write_manifest()
-        self.folder.close()
+        try:
+            self.flush()
+            self.write_manifest()
+        finally:
+            self.folder.close()
 
     def _keep(self, model: str, rows: list[dict[str, Any]], calls: list[dict[str, Any]]) -> None:
         if model != self._model:

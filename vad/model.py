@@ -152,7 +152,7 @@ class Model(BaseModel):
             key: value for key, value in sorted(self.engine_args.items()) if key not in PACE_ONLY
         }
         folder = self.folder(study)
-        decides["weights"] = _hash_files(folder) if folder else self.weights
+        decides["weights"] = _hash_files(_stamps(folder)) if folder else self.weights
         return hashlib.sha256(repr(sorted(decides.items())).encode()).hexdigest()
 
 
@@ -232,14 +232,21 @@ def load_model(study: Study, name: str, where: str) -> Model:
     return model
 
 
+def _stamps(folder: Path) -> tuple[tuple[Path, int, int], ...]:
+    """The files that decide answers, each with its size and the time it was last written."""
+    files = [folder]
+    if folder.is_dir():
+        kinds = (".json", ".safetensors", ".jinja", ".model")
+        files = sorted(file for file in folder.iterdir() if file.suffix in kinds)
+    states = ((file, file.stat()) for file in files)
+    return tuple((file, state.st_size, state.st_mtime_ns) for file, state in states)
+
+
 @lru_cache
-def _hash_files(folder: Path) -> str:
+def _hash_files(stamps: tuple[tuple[Path, int, int], ...]) -> str:
     digest = hashlib.sha256()
-    for file in sorted(folder.iterdir()) if folder.is_dir() else [folder]:
-        if folder.is_dir() and file.suffix not in (".json", ".safetensors", ".jinja", ".model"):
-            continue
+    for file, size, _ in stamps:
         digest.update(file.name.encode())
-        size = file.stat().st_size
         with file.open("rb") as content:
             if size <= WHOLE_FILE:
                 digest.update(content.read())

@@ -1,6 +1,7 @@
 """Run: trials -> responses. What is still open is asked, a model after the other."""
 
 import asyncio
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -8,16 +9,19 @@ from pathlib import Path
 
 from .canary import ask_canary
 from .certificate import certify
-from .engines import make_engine
+from .engines import Engine, make_engine
 from .errors import StudyError
 from .experiment import Experiment
 from .flood import Flood, Progress
 from .ledger import Ledger, Outcome
+from .model import Model
 from .resume import choose_folder, same_questions, same_study
 from .store import RunFolder
+from .study import Study
 from .trial import Conversation, make_plan
 
 Show = Callable[[Progress], None]
+Make = Callable[[Model, Study, str, Path], Engine]
 
 
 def run(experiment: Experiment, runs: Path, new: bool, show: Show) -> Outcome:
@@ -26,25 +30,35 @@ def run(experiment: Experiment, runs: Path, new: bool, show: Show) -> Outcome:
     Raises StudyError for bad input, Interrupted on SIGINT or SIGTERM, EngineGone when the engine
     died; in each case all answers so far are on disk.
     """
+    ledger = begin(experiment, runs, new)
+    try:
+        return asyncio.run(every_model(ledger, runs, show, make_engine))
+    finally:
+        ledger.close()
+
+
+def begin(experiment: Experiment, runs: Path, new: bool) -> Ledger:
+    """Plan, proofs and folder: everything that comes before the first engine."""
     plan = make_plan(experiment)
     names = list(dict.fromkeys(plan.condition(t).settings.model for t in plan.trials))
     certificates = {name: certify(plan, name, fetch=True) for name in names}
     path = choose_folder(experiment, runs, new)
     same_study(experiment, path)
     folder = RunFolder(path, experiment.factors)
+    if folder.lock.left_by:
+        print(
+            f"{path}: left by a run that was killed ({folder.lock.left_by}); going on with it",
+            file=sys.stderr,
+        )
     try:
         same_questions(plan, folder)
     except StudyError:
         folder.close()
         raise
-    ledger = Ledger(plan, folder, certificates)
-    try:
-        return asyncio.run(_every_model(ledger, runs, show))
-    finally:
-        ledger.close()
+    return Ledger(plan, folder, certificates)
 
 
-async def _every_model(ledger: Ledger, runs: Path, show: Show) -> Outcome:
+async def every_model(ledger: Ledger, runs: Path, show: Show, make: Make) -> Outcome:
     """All models in turn, one engine at a time."""
     ledger.write_manifest()
     queues: dict[tuple[str, str], list[list[Conversation]]] = defaultdict(list)
@@ -52,16 +66,21 @@ async def _every_model(ledger: Ledger, runs: Path, show: Show) -> Outcome:
         settings = ledger.plan.condition(group[0].trials[0]).settings
         queues[settings.model, settings.backend].append(group)
     for (model, backend), queue in queues.items():
-        await _one_model(ledger, model, backend, queue, show)
+        await _one_model(ledger, model, backend, queue, show, make)
     return ledger.outcome
 
 
 async def _one_model(
-    ledger: Ledger, name: str, backend: str, queue: list[list[Conversation]], show: Show
+    ledger: Ledger,
+    name: str,
+    backend: str,
+    queue: list[list[Conversation]],
+    show: Show,
+    make: Make,
 ) -> None:
     experiment = ledger.plan.experiment
     model = experiment.models[name]
-    engine = make_engine(model, experiment.study, backend, ledger.folder.path / "engine.log")
+    engine = make(model, experiment.study, backend, ledger.folder.path / "engine.log")
     progress = Progress(name, sum(len(one.trials) for group in queue for one in group))
     try:
         await engine.start()
@@ -74,5 +93,7 @@ async def _one_model(
         progress.began = time.monotonic()
         await Flood(engine, ledger, progress, show).pour(model.concurrency, queue)
     finally:
-        ledger.flush()
-        await engine.close()
+        try:
+            ledger.flush()
+        finally:
+            await engine.close()

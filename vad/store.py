@@ -10,12 +10,12 @@ A part of calls is renamed into place before its part of responses, so that an a
 without its prompt; a part of calls left without one by a kill is dropped when the run goes on.
 """
 
-import fcntl
 import json
 import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .errors import StudyError
+from .lock import Lock
 
 RESPONSES: dict[str, pa.DataType] = {
     "trial": pa.string(),
@@ -85,36 +86,20 @@ class RunFolder:
         self.path = path
         self.extra = [name for name in factors if name not in RESPONSES]
         self._identity = [*RESPONSES][: [*RESPONSES].index("scenario")] + self.extra
-        try:
+        with writing(path):
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = (path / ".lock").open("a+")
-        except OSError as error:
-            raise StudyError(
-                str(path),
-                f"cannot be written: {error.strerror}",
-                "free the folder, or name another place with --runs DIR",
-            ) from None
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._lock.seek(0)
-            raise StudyError(
-                str(path),
-                f"is held by another run (process {self._lock.read().strip() or '?'})",
-                "wait for it, or stop it",
-            ) from None
-        self._lock.truncate(0)
-        self._lock.write(str(os.getpid()))
-        self._lock.flush()
-        self._tidy()
+            self.lock = Lock(path)
+            self._tidy()
         self._next = 1 + max((last for _, last in self._parts("responses").values()), default=-1)
 
     def close(self) -> None:
         """Merge the parts of each model into one, and let the folder go."""
-        for kind in ("calls", "responses"):
-            for folder in sorted((self.path / kind).glob("*")):
-                self._merge(folder)
-        self._lock.close()
+        try:
+            for kind in ("calls", "responses"):
+                for folder in sorted((self.path / kind).glob("*")):
+                    self._merge(folder)
+        finally:
+            self.lock.release()
 
     @property
     def manifest(self) -> dict[str, Any] | None:
@@ -126,9 +111,9 @@ class RunFolder:
 
     def write_manifest(self, content: dict[str, Any]) -> None:
         """Write the manifest whole."""
-        temporary = self.path / ".manifest.tmp"
-        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-        temporary.replace(self.path / "manifest.json")
+        with writing(self.path / "manifest.json") as temporary:
+            temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+            temporary.replace(self.path / "manifest.json")
 
     def identity(self, row: dict[str, Any]) -> tuple[Any, ...]:
         """What makes a row the only one of its kind: its trial and its condition."""
@@ -173,15 +158,15 @@ class RunFolder:
 
     def problem(self, **content: Any) -> None:
         """Add a line to problems.jsonl."""
-        with (self.path / "problems.jsonl").open("a") as file:
+        with writing(self.path), (self.path / "problems.jsonl").open("a") as file:
             file.write(json.dumps(content, ensure_ascii=False) + "\n")
 
     def _put(self, path: Path, rows: list[dict[str, Any]], types: dict[str, pa.DataType]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         table = pa.Table.from_pylist(rows, schema=pa.schema(list(types.items())))
-        temporary = path.with_name(f".{path.name}.tmp")
-        pq.write_table(table, temporary, compression="zstd")
-        temporary.replace(path)
+        with writing(path) as temporary:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(table, temporary, compression="zstd")
+            temporary.replace(path)
 
     def _parts(self, kind: str) -> dict[Path, tuple[int, int]]:
         found = {}
@@ -216,22 +201,42 @@ class RunFolder:
             return
         first, last = (PART.sub(r"\1 \2", part.name).split() for part in (parts[0], parts[-1]))
         merged = folder / f"part-{first[0]}-{last[1]}.parquet"
-        temporary = folder / f".{merged.name}.tmp"
         schemas = [pq.read_schema(part) for part in parts]
         whole = pa.unify_schemas(schemas, promote_options="permissive")
-        with pq.ParquetWriter(temporary, whole, compression="zstd") as out:
-            for part in parts:
-                with pq.ParquetFile(part) as file:
-                    for group in range(file.num_row_groups):
-                        table = file.read_row_group(group)
-                        out.write_table(
-                            pa.concat_tables(
-                                [whole.empty_table(), table], promote_options="permissive"
-                            )
-                        )
-        temporary.replace(merged)
+        with writing(merged) as temporary:
+            with pq.ParquetWriter(temporary, whole, compression="zstd") as out:
+                for part in parts:
+                    _copy(part, out, whole)
+            temporary.replace(merged)
         for part in parts:
             part.unlink()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """A place beside `path` to write it first; nothing is left there if that fails.
+
+    Raises StudyError, with the system's reason, for what cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        yield temporary
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StudyError(
+            str(path),
+            f"cannot be written: {os.strerror(error.errno) if error.errno else error}",
+            "all that was written before stays; free the place and give the same command again, "
+            "or name another place with --runs DIR",
+        ) from None
+
+
+def _copy(part: Path, out: pq.ParquetWriter, whole: pa.Schema) -> None:
+    """Add a part to a table, a row group at a time, so that memory holds no more than one."""
+    with pq.ParquetFile(part) as file:
+        for number in range(file.num_row_groups):
+            rows = [whole.empty_table(), file.read_row_group(number)]
+            out.write_table(pa.concat_tables(rows, promote_options="permissive"))
 
 
 def read_manifest(path: Path) -> dict[str, Any] | None:

@@ -79,7 +79,7 @@ class VllmEngine:
         if current_platform.is_cpu():
             os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "2")
             os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
-        arguments = self._arguments(current_platform.is_cpu())
+        arguments = self.arguments()
         from vllm.v1.engine.async_llm import AsyncLLM
 
         try:
@@ -91,9 +91,15 @@ class VllmEngine:
                 f"{reason[0] if reason else type(error).__name__}\nits own words: {self.log}"
             ) from error
 
-    def _arguments(self, cpu: bool) -> Any:
+    async def forget(self) -> None:
+        """Empty the prefix cache, as in an engine just started."""
+        await self._llm.reset_prefix_cache()
+
+    def arguments(self) -> Any:
+        """The AsyncEngineArgs of the profile, with what a CPU needs; StudyError for others."""
         from vllm.config import StructuredOutputsConfig
         from vllm.engine.arg_utils import AsyncEngineArgs
+        from vllm.platforms import current_platform
 
         given = dict(self.model.engine_args)
         known = {field.name for field in fields(AsyncEngineArgs)}
@@ -118,7 +124,7 @@ class VllmEngine:
         }
         if self.model.revision:
             settings["revision"] = self.model.revision
-        if cpu:
+        if current_platform.is_cpu():
             settings |= {
                 "enable_chunked_prefill": False,
                 "max_num_batched_tokens": max(length, 4096),
