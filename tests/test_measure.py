@@ -17,7 +17,6 @@ from vad.measure import (
     expected_distance,
     mean_answer,
     repeat_agreement,
-    scenarios_counted,
     shares,
     side,
     signed_gap,
@@ -78,14 +77,12 @@ def test_answers_that_are_all_unreadable_give_no_distance_instead_of_zero() -> N
     nothing = np.full((4, 3), NAN)
     assert np.isnan(alignment_distance(nothing, nothing))
     assert np.isnan(alignment_rate(nothing, nothing))
-    assert scenarios_counted(nothing, nothing) == 0
 
 
 def test_a_missing_side_takes_its_scenario_out_of_both_sides() -> None:
     values = np.array([[1.0, 1, 1], [1, 1, 1]])
     actions = np.array([[0.2, 0.2, 0.2], [NAN, NAN, NAN]])
     assert alignment_distance(values, actions) == pytest.approx(0.8)
-    assert scenarios_counted(values, actions) == 1
 
 
 scores = arrays(np.float64, (7, 3), elements=st.sampled_from([*SIX, NAN]))

@@ -179,11 +179,6 @@ def shares(labels: Labels, n_labels: int, cells: Labels | None = None, n: int = 
     return _ratio(counts, counts.sum(axis=1, keepdims=True))
 
 
-def scenarios_counted(values: Array, actions: Array, convention: Convention = THESIS2026) -> int:
-    """In how many scenarios the distance is defined."""
-    return int(np.isfinite(_gaps(values, actions, convention)).sum())
-
-
 def towards_agreement(convention: Convention) -> float:
     """1 where the scale grows with agreement, -1 where it grows with disagreement."""
     agree, disagree = convention.scale

@@ -20,7 +20,9 @@ def print_report(report: Report) -> None:
     for name, text in TITLES.items():
         print(text)
         console.print(_published(report.tables[name], len(report.run.factors)))
-    console.print(f"* adjusted p < {ALPHA}: AD after Holm, AR after Benjamini-Hochberg\n")
+    if "comparisons" in report.tables:
+        print(f"* adjusted p < {ALPHA}: AD after Holm, AR after Benjamini-Hochberg")
+    print()
     print(missing_line(report.tables["missing"]))
     for sentence in report.run.not_guaranteed():
         print(sentence)

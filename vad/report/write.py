@@ -32,7 +32,7 @@ def make_report(run: Run) -> Report:
         comparisons = run.compare()
     except StudyError as error:
         comparisons = None
-        left_out.append(f"comparisons: {', '.join(error.lines)}")
+        left_out.append(f"comparisons: {error.lines[0]}")
     if run.study is None:
         left_out.append(
             "value groups, names of options, cultural map: the run lies in no study; name its "
