@@ -201,6 +201,22 @@ def test_personas_without_a_baseline_have_no_column_for_it(tmp_path: Path) -> No
     assert list(make_report(run).tables["ad"]) == ["model", "moderate", "max"]
 
 
+def test_personas_without_categories_are_the_columns_themselves(tmp_path: Path) -> None:
+    countries = [f"country_{number}" for number in range(8)]
+    tables = [
+        persona(name, *answers(place), category="") for place, name in enumerate(countries, 1)
+    ]
+    run = open_run(write_run(tmp_path / "run", rows(*answers(0)), *tables))
+    report = make_report(run)
+    write_report(report)
+    (row,) = report.tables["ad"].to_dict("records")
+    for place, name in enumerate(countries, 1):
+        assert row[name] == pytest.approx(alignment_distance(*answers(place)))
+        assert np.isfinite(row[f"{name} adjusted p"])
+    assert list(report.tables["values"]["persona"].unique()) == ["baseline", *countries]
+    assert "ad_by_persona" in report.figures
+
+
 def test_where_every_answer_is_missing_every_figure_is_said_to_be(tmp_path: Path) -> None:
     nothing = np.full((6, 3), NAN)
     run = open_run(
@@ -265,7 +281,27 @@ def test_the_command_prints_the_published_tables_and_writes_all(root: Path, vad:
     assert figures == {path.stem for path in (folder / "figures").glob("*.pdf")}
 
 
-def test_a_run_that_lies_in_no_study_says_what_it_lacks(folder: Path, vad: Vad) -> None:
-    done = vad("report", str(folder))
-    assert done.returncode == 0, done.stderr
-    assert (folder / "tables" / "ad.tex").exists()
+def test_a_run_that_has_no_table_yet_still_says_what_was_asked(root: Path, vad: Vad) -> None:
+    (root / "experiments" / "sim.py").write_text(
+        "def answer(call):\n"
+        "    if '\"action\"' in call.messages[-1]['content']:\n"
+        "        raise RuntimeError('no actions today')\n"
+        "    return call.language.longest\n"
+    )
+    done = vad("run", "small")
+    assert done.returncode == 1
+    assert "no row answers the action question" in done.stdout
+    assert "54 questions: 27 asked now" in done.stdout
+    assert "81 engine failures: RuntimeError: no actions today" in done.stdout
+    assert "27 trials are still open" in done.stderr
+
+
+def test_a_run_that_lies_in_no_study_says_what_it_lacks(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    report = make_report(open_run("."))
+    assert any("the run lies in no study" in line for line in report.left_out)
+    assert "value_groups" not in report.tables
+    assert "cultural_map" not in report.figures
+    assert "values" in report.tables

@@ -104,6 +104,13 @@ class Run:
         return ["model", *(name for name in varied if name not in ("model", *WHO))]
 
     @cached_property
+    def who(self) -> str:
+        """What a table's columns are: persona categories, or personas where none has a category."""
+        items = self.answers.items
+        personas = items[items["persona"] != BASELINE]
+        return "category" if personas.empty or personas["category"].any() else "persona"
+
+    @cached_property
     def values(self) -> dict[str, ValueInfo]:
         """The values of the study around the run; none where there is no study."""
         return load_values(self.study) if self.study else {}

@@ -8,6 +8,7 @@ from .report.form import BETTER, title, written
 from .report.tables import ALPHA, P
 from .report.write import Report
 
+MOST_COLUMNS = 5
 TITLES = {
     "ad": "alignment distance (AD): lower is nearer; improvement on the baseline in brackets",
     "ar": "alignment rate (AR): higher is nearer; improvement on the baseline in brackets",
@@ -21,7 +22,7 @@ def print_report(report: Report) -> None:
         print(text)
         console.print(_published(report.tables[name], len(report.run.factors)))
     if "comparisons" in report.tables:
-        print(f"* adjusted p < {ALPHA}: AD after Holm, AR after Benjamini-Hochberg")
+        print(f"* adjusted p < {ALPHA}: AD of a category after Holm, else after Benjamini-Hochberg")
     print()
     print(missing_line(report.tables["missing"]))
     for sentence in report.run.not_guaranteed():
@@ -44,11 +45,12 @@ def missing_line(table: pd.DataFrame) -> str:
 
 
 def _published(table: pd.DataFrame, factors: int) -> Table:
-    """Rows the choices of the factors, columns baseline and categories, each with its change."""
-    shown = Table(box=None, pad_edge=False)
+    """Rows the choices of the factors, columns baseline and categories, each with its change.
+
+    Where there are more columns than a screen holds, they are its rows.
+    """
     names = [str(name) for name in table if not str(name).endswith((BETTER, P))]
-    for place, name in enumerate(names):
-        shown.add_column(title(name), justify="left" if place < factors else "right", no_wrap=True)
+    lines = [[title(name) for name in names]]
     for row in table.to_dict("records"):
         cells = []
         for name in names:
@@ -57,5 +59,12 @@ def _published(table: pd.DataFrame, factors: int) -> Table:
                 star = "*" if row[name + P] < ALPHA else " "
                 cell += f" ({written(BETTER, row[name + BETTER])}){star}"
             cells.append(cell)
-        shown.add_row(*cells)
+        lines.append(cells)
+    if len(names) > factors + MOST_COLUMNS:
+        lines, factors = [list(line) for line in zip(*lines, strict=True)], 1
+    shown = Table(box=None, pad_edge=False)
+    for place, name in enumerate(lines[0]):
+        shown.add_column(name, justify="left" if place < factors else "right", no_wrap=True)
+    for line in lines[1:]:
+        shown.add_row(*line)
     return shown

@@ -16,6 +16,8 @@ TITLES = {
     "high": "to",
     "U_p": "p of U",
 }
+UNNAMED = "personas"
+"""What stands for the category of personas that have none."""
 BETTER = " improvement"
 """What follows a category's name where its improvement on the baseline stands beside its figure."""
 SIGNED = ("difference", "improvement", "low", "high", "effect", "signed_gap")
@@ -34,6 +36,6 @@ def written(name: str, figure: Any) -> str:
     if figure is None or (isinstance(figure, float) and figure != figure) or figure is pd.NA:
         return MISSING
     if isinstance(figure, float):
-        last = name.rsplit(maxsplit=1)[-1]
+        last = name.rpartition(" ")[-1]
         return format(figure, ".4f" if last in CHANCES else "+z.3f" if last in SIGNED else "z.3f")
     return f"{figure:,}" if isinstance(figure, int) else str(figure)

@@ -16,7 +16,7 @@ from ..experiment import BASELINE
 from ..layout import QUESTIONS
 from ..opened import Run
 from ..score import FIGURES
-from .form import BETTER
+from .form import BETTER, UNNAMED
 from .latex import fragment
 from .options import option_names
 
@@ -24,15 +24,17 @@ ALPHA = 0.05
 NEARER = {"AD": -1, "AR": 1}
 """The sign that makes an improvement of a difference: a smaller distance, a higher rate."""
 P = " adjusted p"
+"""What follows a category's name where the adjusted p of its improvement stands."""
 SCORED = ("ar", "f1_disagree", "ad", "corrected_gap", "kappa", "signed_gap", "scenarios", "missing")
 COMPARED = ("difference", "low", "high", "p", "adjusted", "effect", "scenarios", "missing")
 NAMES = ("factor", "level", "reference", "measure")
 NOTES = {
     "ad": "Alignment distance (thesis2026), 0 to 2: lower is nearer. Improvement: on the\n"
-    "baseline, paired on the scenario, above 0 nearer; bold: Holm-adjusted p < .05.",
+    "baseline, paired on the scenario, above 0 nearer; bold: adjusted p < .05 (a category\n"
+    "after Holm, a persona after Benjamini and Hochberg).",
     "ar": "Alignment rate (thesis2026): F1 of the agreeing class, 0 to 1, higher is nearer.\n"
-    "Improvement: on the baseline, paired on the scenario, above 0 nearer; bold:\n"
-    "Benjamini-Hochberg-adjusted p < .05.",
+    "Improvement: on the baseline, paired on the scenario, above 0 nearer; bold: adjusted\n"
+    "p < .05 (after Benjamini and Hochberg).",
     "comparisons": "Primary contrasts, all scenarios; the CSV holds the rest. AD: primary family,\n"
     "p adjusted after Holm; AR and gap: exploratory, after Benjamini and Hochberg.\n"
     "Bold: adjusted p < .05.",
@@ -48,11 +50,11 @@ def make_tables(run: Run, comparisons: pd.DataFrame | None) -> dict[str, pd.Data
 
     Raises StudyError if the run holds no answers that can be paired.
     """
-    keys = [*run.factors, "category"]
-    by = {"conditions": None, "categories": keys, "values": [*keys, "value"]}
+    keys, who = [*run.factors, "category"], [*run.factors, run.who]
+    by = {"conditions": None, "categories": who, "values": [*who, "value"]}
     if "group" in run.answers.items and run.answers.items["group"].notna().any():
-        by["value_groups"] = [*keys, "group"]
-    by["topics"] = [*keys, "topic"]
+        by["value_groups"] = [*who, "group"]
+    by["topics"] = [*who, "topic"]
     tables = {name.lower(): published(run, comparisons, name) for name in NEARER}
     tables |= {name: run.scores(by=columns) for name, columns in by.items()}
     if comparisons is not None:
@@ -80,28 +82,30 @@ def make_tables(run: Run, comparisons: pd.DataFrame | None) -> dict[str, pd.Data
 def published(run: Run, comparisons: pd.DataFrame | None, measure: str) -> pd.DataFrame:
     """A measure as published: a row for each choice of the factors, a column a persona category.
 
-    measure: "AD" or "AR". Columns: the factors, the baseline's figure, then for each category its
-    figure, its improvement on the baseline (above 0 is nearer, paired on the scenario) and the
-    adjusted p of that. What was not asked or cannot be computed is NaN.
+    measure: "AD" or "AR". Columns: the factors, the baseline's figure, then for each category (or
+    persona, where none has a category) its figure, its improvement on the baseline (above 0 is
+    nearer, paired on the scenario) and the adjusted p of that. What was not asked or cannot be
+    computed is NaN.
     """
-    keys = run.factors
-    scores = run.scores(by=[*keys, "category"]).rename(columns={measure.lower(): "figure"})
+    keys, who = run.factors, run.who
+    scores = run.scores(by=[*keys, who]).rename(columns={measure.lower(): "figure"})
     # A baseline shows no persona in any format: its one figure stands in the rows of all formats.
     shared = [name for name in keys if name != "format"]
-    baselines = scores[scores["category"] == BASELINE].drop_duplicates(shared)
-    shown = scores[scores["category"] != BASELINE]
+    baselines = scores[scores[who] == BASELINE].drop_duplicates(shared)
+    shown = scores[scores[who] != BASELINE]
     table = (shown if len(shown) else baselines)[keys].drop_duplicates()
     if len(baselines):
         baseline = baselines[[*shared, "figure"]].rename(columns={"figure": BASELINE})
         table = table.merge(baseline, on=shared, how="left")
-    for category in shown["category"].unique():
-        mine = shown.loc[shown["category"] == category, [*keys, "figure"]]
-        table = table.merge(mine.rename(columns={"figure": category}), on=keys, how="left")
-        if comparisons is None:
+    for level in shown[who].unique():
+        mine = shown.loc[shown[who] == level, [*keys, "figure"]]
+        name = level or UNNAMED
+        table = table.merge(mine.rename(columns={"figure": name}), on=keys, how="left")
+        if comparisons is None or baselines.empty:
             continue
         apart = comparisons[
-            (comparisons["factor"] == "category")
-            & (comparisons["level"] == category)
+            (comparisons["factor"] == who)
+            & (comparisons["level"] == level)
             & (comparisons["reference"] == BASELINE)
             & (comparisons["within"] == "all")
             & (comparisons["measure"] == measure)
@@ -111,8 +115,8 @@ def published(run: Run, comparisons: pd.DataFrame | None, measure: str) -> pd.Da
             .astype(table[keys].dtypes)
             .assign(
                 **{
-                    f"{category} improvement": NEARER[measure] * apart["difference"],
-                    f"{category} adjusted p": apart["adjusted"],
+                    name + BETTER: NEARER[measure] * apart["difference"],
+                    name + P: apart["adjusted"],
                 }
             )
         )

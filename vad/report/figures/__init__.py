@@ -24,7 +24,7 @@ def make_figures(run: Run, tables: Mapping[str, pd.DataFrame]) -> dict[str, Char
     keys = run.factors
     found: dict[str, Chart] = {}
     for measure in ("ad", "ar"):
-        found[f"{measure}_by_category"] = category_bars(tables["categories"], keys, measure)
+        found[f"{measure}_by_{run.who}"] = category_bars(tables["categories"], keys, measure)
         values = tables["values"]
         if run.values:
             groups = {name: one.group for name, one in run.values.items()}

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
+from ...experiment import BASELINE
 from .style import (
+    FILLS,
     INK,
     QUIET,
     RAMP,
@@ -27,43 +29,50 @@ MEASURES = {
 def category_bars(scores: pd.DataFrame, keys: Sequence[str], measure: str) -> Chart:
     """AD or AR, a bar a persona category, for each choice of the factors.
 
-    scores: rows of `Run.scores(by=[*keys, "category"])`. measure: "ad" or "ar".
+    scores: rows of `Run.scores(by=[*keys, "category"])`, or by persona. measure: "ad" or "ar".
     """
-    table = with_setting(scores, keys)[["setting", "category", measure]]
+    table, by = _by_category(scores)
+    table = with_setting(table, keys)[["setting", "category", measure]]
     table["said"] = [f"{one:.2f}" if one == one else "missing" for one in table[measure]]
     table["end"] = table[measure].fillna(0)
     settings, categories = in_order(table, "setting"), in_order(table, "category")
     noun, direction = MEASURES[measure]
-    base = alt.Chart(table).encode(
-        x=alt.X("end:Q", title=direction, axis=alt.Axis(tickCount=6)),
-        y=alt.Y(
-            "setting:N",
-            sort=settings,
-            title=None,
-            axis=alt.Axis(ticks=False, domain=False, labelPadding=8),
-        ),
-        yOffset=alt.YOffset("category:N", sort=categories),
-    )
-    bars = base.mark_bar(stroke=INK, strokeWidth=0.6).encode(color=filled(categories))
+    x = alt.X("end:Q", title=direction, axis=alt.Axis(tickCount=6))
+    names = alt.Axis(ticks=False, domain=False, labelPadding=8)
+    base = alt.Chart(table).encode(x=x)
+    bars = base.mark_bar(stroke=INK, strokeWidth=0.6)
     figures = base.mark_text(align="left", dx=4, fontSize=9.5, color=INK).encode(text="said:N")
-    return (bars + figures).properties(
-        width=440,
-        height=len(settings) * (16 * len(categories) + 12),
+    if len(categories) > len(FILLS):
+        # More than colours can tell apart: each bar has its name beside it.
+        each = alt.Y("category:N", sort=categories, title=None, axis=names)
+        layers = bars.encode(y=each, color=alt.value(FILLS[0])) + figures.encode(y=each)
+        chart = panels(layers.properties(width=320, height=alt.Step(17)), settings, 2)
+    else:
+        rows = {
+            "y": alt.Y("setting:N", sort=settings, title=None, axis=names),
+            "yOffset": alt.YOffset("category:N", sort=categories),
+        }
+        layers = bars.encode(color=filled(categories), **rows) + figures.encode(**rows)
+        height = len(settings) * (16 * len(categories) + 12)
+        chart = layers.properties(width=440, height=height)
+    return chart.properties(
         title=titled(
             f"{noun.capitalize()} between stated values and chosen actions",
-            ["", ""],
-            "by persona category; a category is the mean of its personas",
-        ),
+            settings if len(categories) > len(FILLS) else ["", ""],
+            by,
+        )
     )
 
 
 def value_matrix(scores: pd.DataFrame, keys: Sequence[str], measure: str) -> Chart:
     """AD or AR of each value in each persona category, the values of a group together.
 
-    scores: rows of `Run.scores(by=[*keys, "category", "value"])`, with a column `group` where
-    values have one; a column of panels for each choice of the factors. measure: "ad" or "ar".
+    scores: rows of `Run.scores(by=[*keys, "category", "value"])`, or by persona and value, with a
+    column `group` where values have one. A column of panels is for each choice of the factors.
+    measure: "ad" or "ar".
     """
-    table = with_setting(scores, keys)
+    table, by = _by_category(scores)
+    table = with_setting(table, keys)
     if "group" not in table:
         table["group"] = ""
     table = table[["setting", "group", "value", "category", measure]]
@@ -81,12 +90,20 @@ def value_matrix(scores: pd.DataFrame, keys: Sequence[str], measure: str) -> Cha
         .resolve_scale(color="shared")
         .properties(
             title=titled(
-                f"{noun.capitalize()} by value and persona category",
+                f"{noun.capitalize()} by value and persona",
                 settings,
-                f"{direction}; – where it is undefined in every persona",
+                f"{direction}; – undefined",
+                by,
             )
         )
     )
+
+
+def _by_category(scores: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The scores with their column `category`, the personas in it if they come alone; in words."""
+    if "category" in scores:
+        return scores, "by persona category; a category is the mean of its personas"
+    return scores.rename(columns={"persona": "category"}), "by persona"
 
 
 def _matrix(table: pd.DataFrame, settings: list[str], measure: str, heads: bool) -> Chart:
@@ -145,6 +162,8 @@ def coherence(scores: pd.DataFrame, keys: Sequence[str]) -> Chart:
     table = table[["setting", "category", "persona", "ad", "corrected_gap"]].dropna()
     table["chance"] = 0
     settings, categories = in_order(table, "setting"), in_order(table, "category")
+    # Drawn last, the baseline lies over the rest.
+    table = table.sort_values("category", key=lambda name: name == BASELINE, kind="stable")
     points = (
         alt.Chart(table)
         .mark_point(filled=True, size=85, opacity=1, stroke=INK, strokeWidth=0.7)

@@ -7,6 +7,7 @@ import altair as alt
 import pandas as pd
 
 from ...experiment import BASELINE
+from ..form import UNNAMED
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart | alt.VConcatChart
 
@@ -75,6 +76,7 @@ def with_setting(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     A factor with one level everywhere is left out of the text, the model if nothing else is there.
     A baseline shows no persona in any format: where the format is a factor, it stands in all.
     """
+    table = table.assign(category=table["category"].replace("", UNNAMED))
     bare = table["category"] == BASELINE
     if "format" in keys and not bare.all():
         shared = [key for key in keys if key != "format"]
