@@ -27,6 +27,8 @@ from .pool import Pool, pool
 from .resample import MEASURES, columns, levels
 
 ALL = "(all)"
+ALPHA = 0.05
+"""An adjusted p below it is marked, wherever p is shown."""
 BATCH = 400
 """Contrasts computed together; those of one batch share what their pairs have in common."""
 

@@ -7,10 +7,9 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from .compare import ALL, primary_contrasts
+from .compare import ALL, ALPHA, primary_contrasts
 from .contrast import INTERACTION, WHO
 
-ALPHA = 0.05
 FIRST = ["factor", "level", "reference"]
 LAST = ["scenarios", "missing"]
 TITLES = {

@@ -4,8 +4,9 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from .compare import ALPHA
 from .report.form import BETTER, title, written
-from .report.tables import ALPHA, P
+from .report.tables import P
 from .report.write import Report
 
 MOST_COLUMNS = 5

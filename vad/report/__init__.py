@@ -1,1 +1,1 @@
-"""Reports: what a run came to, as tables."""
+"""Reports: what a run came to, as tables and figures."""

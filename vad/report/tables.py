@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..compare import primary_contrasts
+from ..compare import ALPHA, primary_contrasts
 from ..errors import StudyError
 from ..experiment import BASELINE
 from ..layout import QUESTIONS
@@ -20,7 +20,6 @@ from .form import BETTER, UNNAMED
 from .latex import fragment
 from .options import option_names
 
-ALPHA = 0.05
 NEARER = {"AD": -1, "AR": 1}
 """The sign that makes an improvement of a difference: a smaller distance, a higher rate."""
 P = " adjusted p"

@@ -151,6 +151,6 @@ def repeat_agreement(repeats: pd.DataFrame, keys: Sequence[str]) -> Chart:
         title=titled(
             "Agreement between repeats of the same question",
             settings,
-            "right is steadier; the options stand in another order each time",
+            "right is steadier",
         )
     )

@@ -3,11 +3,10 @@
 import altair as alt
 import pandas as pd
 
-from ...compare import ALL, primary_contrasts
+from ...compare import ALL, ALPHA, primary_contrasts
 from ...contrast import WHO
 from .style import INK, QUIET, Chart, in_order, titled
 
-ALPHA = 0.05
 SURE = {True: "adjusted p < .05", False: "adjusted p from .05 on, or missing"}
 DIRECTIONS = {
     "AD": "in alignment distance: left is nearer",
