@@ -61,7 +61,11 @@ class Choose(dspy.Signature):
 value = dspy.Predict(Rate)
 action = dspy.Predict(Choose)
 '''
-INTENSITIES = {2: [None], 4: ["mild", "strong"], 6: ["mild", "moderate", "strong"]}
+INTENSITIES: dict[int, list[str | None]] = {
+    2: [None],
+    4: ["mild", "strong"],
+    6: ["mild", "moderate", "strong"],
+}
 
 
 def made(root: Path, labels: int = 4, values: int = 5, actions: int = 2, **lines: str) -> Study:
