@@ -2,7 +2,7 @@
 
 from vad import Persona
 
-from .explicit import OPENING
+from .explicit import opening
 
 
 def render(persona: Persona) -> str:
@@ -10,4 +10,4 @@ def render(persona: Persona) -> str:
         f"**{variable.name}** ({variable.asks}): {level.capitalize()}"
         for variable, level in persona.items()
     ]
-    return "\n".join([OPENING, *lines])
+    return "\n".join([opening(persona), *lines])

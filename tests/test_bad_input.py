@@ -66,7 +66,7 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         [
             "experiments/small.toml: vary.format[2]",
             'no persona format "statement"',
-            "bold, country, explicit, none, numeric, statements",
+            "second_person, statements, table",
             'did you mean "statements"?',
         ],
     ),
@@ -156,7 +156,7 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     ),
     "syntax error in a plug-in": (
         file("personas/explicit.py", "return", "retrun"),
-        ["personas/explicit.py: line 15", "invalid syntax", "retrun"],
+        ["personas/explicit.py: line 11", "invalid syntax", "retrun"],
     ),
     "a plug-in that breaks when loaded": (
         file("signatures/action.py", "import dspy\n", "import dspy\n\nNUMBER = 1 / 0\n"),

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from vad.ask import read_answer
 from vad.decode import language
 from vad.errors import Unreadable
+from vad.read import read_json
 
 
 class Inner(BaseModel):
@@ -41,7 +41,7 @@ HELD = language(Everything)
 @given(st.from_regex(re.compile(HELD.regex), fullmatch=True))
 def test_every_text_of_the_language_is_strict_json_within_the_bound(text: str) -> None:
     assert len(text.encode()) < HELD.max_tokens
-    fields = read_answer(Everything, text)
+    fields = read_json(Everything, text)
     assert list(json.loads(text)) == list(Everything.output_fields)
     assert fields["sure"] in (True, False)
     assert 2 <= len(fields["answers"]) <= 5
@@ -97,6 +97,6 @@ class Choose(dspy.Signature):
 )
 def test_what_cannot_be_read_is_told_by_kind_and_never_repaired(text: str, kind: str) -> None:
     with pytest.raises(Unreadable) as told:
-        read_answer(Choose, text)
+        read_json(Choose, text)
     assert told.value.kind == kind
     assert told.value.text == text

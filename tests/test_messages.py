@@ -6,10 +6,11 @@ import json
 import dspy
 import pytest
 
-from vad.ask import PlainAdapter, output_format
+from vad.ask import adapter, output_format
 from vad.engines import Call
 from vad.engines.simulated import SimulatedEngine
 from vad.experiment import load_experiment
+from vad.manner import PLAIN
 from vad.model import PUBLISHED
 from vad.session import Session, converse, make_lm
 from vad.study import Study, find_study
@@ -77,7 +78,7 @@ def test_prompts_share_their_longest_prefix_up_to_the_persona_and_the_dilemma() 
 def test_a_demo_of_an_optimised_program_is_an_earlier_turn() -> None:
     signature = STUDY.module("signatures", "action").ChooseAction
     demo = {"scenario": "S", "question": "Q", "options": "O", "reasoning": "R", "action": "B"}
-    messages = PlainAdapter().format(signature, [demo], {"scenario": "T"})
+    messages = adapter(PLAIN).format(signature, [demo], {"scenario": "T"})
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
     assert json.loads(messages[2]["content"]) == {"reasoning": "R", "action": "B"}
 

@@ -36,6 +36,7 @@ def response_rows(
                 "letter": str(given),
                 "option": option,
                 "score": trial.question.scores[option],
+                "fields": _others(conversation, fields),
                 "valid": True,
                 "problem": None,
             }
@@ -68,6 +69,7 @@ def call_rows(conversation: Conversation, session: Session) -> list[dict[str, An
             "top_p": asked.call.top_p,
             "top_k": asked.call.top_k,
             "seed": asked.call.seed,
+            "rollout": asked.rollout,
             "text": asked.reply.text,
             "finish_reason": asked.reply.finish_reason,
             "prompt_tokens": asked.reply.prompt_tokens,
@@ -107,9 +109,17 @@ def _nothing(kind: str, text: str) -> dict[str, Any]:
         "letter": None,
         "option": None,
         "score": None,
+        "fields": None,
         "valid": False,
         "problem": kind,
     }
+
+
+def _others(conversation: Conversation, fields: dict[str, Any]) -> str | None:
+    """What else a program's prediction holds (thoughts, votes, a margin), as JSON."""
+    known = {"reasoning", *conversation.part.questions}
+    others = {name: value for name, value in fields.items() if name not in known}
+    return json.dumps(others, ensure_ascii=False, default=str) if others else None
 
 
 def _text(value: Any) -> str | None:

@@ -1,45 +1,50 @@
-"""Ask: signature and inputs -> the exact messages; an answer's text -> typed fields.
+"""Ask: signature and inputs -> the exact messages of a call, in one of three ways of writing.
+
+plain   the prompt as the study wrote it, no scaffolding; the answer one line of JSON
+chat    as dspy.ChatAdapter writes it: fields under headers, the answer too
+json    as dspy.JSONAdapter writes it: inputs under headers, the answer indented JSON
 
 DSPy calls the adapter for the messages, an engine for the answer (session.py), and the adapter
-again to read it. Nothing is repaired and nothing falls back.
+again to read it (read.py). Each way of writing has a language of its own (decode.py).
 """
 
 import json
-from functools import cache
-from typing import Any, get_args
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any, Literal, get_args
 
 import dspy
-from pydantic import TypeAdapter, ValidationError
 
-from .decode import language
-from .errors import Unreadable
+from .decode import Language, language
 from .finite import choices, item_names
+from .manner import Manner, Written
+from .read import read_headed, read_json
 from .schema import answer_schema
 
 
-class PlainAdapter(dspy.Adapter):
-    """Renders a prompt as the study wrote it, with no scaffolding, and reads the answer strictly.
+class StudyAdapter(dspy.Adapter):
+    """Writes messages in a manner, sends the call's own language along, reads strictly."""
 
-    System text: the signature's docstring. User turn: the filled input fields in their order, the
-    empty ones left out, then the output format, joined by blank lines. Demos are earlier turns.
-    """
+    def __init__(self, manner: Manner) -> None:
+        super().__init__()
+        self.manner = manner
 
     def format(
         self, signature: type[dspy.Signature], demos: list[dict[str, Any]], inputs: dict[str, Any]
     ) -> list[dict[str, str]]:
         """The messages of one call, exactly as the model gets them."""
-        messages = [{"role": "system", "content": signature.instructions}]
-        for demo in demos:
-            answer = {name: demo.get(name) for name in signature.output_fields}
-            messages += [
-                {"role": "user", "content": user_turn(signature, demo)},
-                {"role": "assistant", "content": json.dumps(answer, ensure_ascii=False)},
-            ]
-        return [*messages, {"role": "user", "content": user_turn(signature, inputs)}]
+        signature = narrow(signature, self.manner.offered)  # type: ignore[arg-type]
+        inputs = dict(inputs)
+        persona = inputs.pop("persona", "") if self.manner.persona_turn == "system" else ""
+        messages = WRITERS[self.manner.written](signature, demos, inputs)
+        if persona:
+            messages[0]["content"] += f"\n\n{persona}"
+        return messages
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
         """The typed fields of an answer; Unreadable, by kind, if it is not exactly that."""
-        return read_answer(signature, completion)
+        read = read_headed if self.manner.written == "chat" else read_json
+        return read(narrow(signature, self.manner.offered), completion)  # type: ignore[arg-type]
 
     def __call__(
         self,
@@ -50,8 +55,8 @@ class PlainAdapter(dspy.Adapter):
         inputs: dict[str, Any],
     ) -> list[dict[str, Any]]:
         """As dspy.Adapter, the call's own language sent along."""
-        held = lm_kwargs | {"response_format": _envelope(signature)}  # type: ignore[arg-type]
-        return super().__call__(lm, held, signature, demos, inputs)  # type: ignore[no-any-return]
+        sent = lm_kwargs | {"response_format": self._envelope(lm, lm_kwargs, signature)}
+        return super().__call__(lm, sent, signature, demos, inputs)  # type: ignore[no-any-return]
 
     async def acall(
         self,
@@ -62,14 +67,107 @@ class PlainAdapter(dspy.Adapter):
         inputs: dict[str, Any],
     ) -> list[dict[str, Any]]:
         """As dspy.Adapter, the call's own language sent along."""
-        held = lm_kwargs | {"response_format": _envelope(signature)}  # type: ignore[arg-type]
-        return await super().acall(lm, held, signature, demos, inputs)  # type: ignore[no-any-return]
+        sent = lm_kwargs | {"response_format": self._envelope(lm, lm_kwargs, signature)}
+        return await super().acall(lm, sent, signature, demos, inputs)  # type: ignore[no-any-return]
+
+    def _envelope(
+        self, lm: Any, lm_kwargs: dict[str, Any], signature: type[dspy.Signature]
+    ) -> dict[str, Any]:
+        """What travels through DSPy, as a response format with keys of our own.
+
+        The number of a rollout goes along, as DSPy drops it on the way to an engine.
+        """
+        narrowed = narrow(signature, self.manner.offered)  # type: ignore[arg-type]
+        allowed = held(narrowed, self.manner.written)
+        schema = {
+            "type": "object",
+            "regex": allowed.regex,
+            "longest": allowed.longest,
+            "answer": answer_schema(narrowed),
+            "rollout": (lm.kwargs | lm_kwargs).get("rollout_id"),
+        }
+        return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+
+
+@cache
+def adapter(manner: Manner) -> StudyAdapter:
+    """The adapter of a manner."""
+    return StudyAdapter(manner)
+
+
+@cache
+def narrow(signature: Any, offered: tuple[tuple[str, int], ...]) -> Any:
+    """The signature with no more answers to a question than the question has options."""
+    for name, count in offered:
+        field = signature.output_fields.get(name)
+        values = choices(field.annotation, list(field.metadata)) if field else None
+        if values is not None and count < len(values):
+            fewer = tuple(values[:count])
+            signature = signature.with_updated_fields(name, type_=Literal[fewer])
+    return signature
+
+
+@cache
+def held(signature: Any, written: Written) -> Language:
+    """What a call's answer is held to."""
+    return language(signature, written)
+
+
+def write_plain(
+    signature: type[dspy.Signature], demos: list[dict[str, Any]], inputs: dict[str, Any]
+) -> list[dict[str, str]]:
+    """System text: the signature's docstring. Demos are earlier turns.
+
+    User turn: the filled input fields in their order, the empty ones left out, then the output
+    format, joined by blank lines.
+    """
+    messages = [{"role": "system", "content": signature.instructions}]
+    for demo in demos:
+        answer = {name: demo.get(name) for name in signature.output_fields}
+        messages += [
+            {"role": "user", "content": user_turn(signature, demo)},
+            {"role": "assistant", "content": json.dumps(answer, ensure_ascii=False)},
+        ]
+    return [*messages, {"role": "user", "content": user_turn(signature, inputs)}]
 
 
 def user_turn(signature: type[dspy.Signature], inputs: dict[str, Any]) -> str:
     """The filled fields and the output format, joined by blank lines."""
     filled = [str(inputs[name]) for name in signature.input_fields if inputs.get(name)]
     return "\n\n".join([*filled, output_format(signature)])  # type: ignore[arg-type]
+
+
+def _write_by(
+    own: dspy.Adapter,
+    signature: type[dspy.Signature],
+    demos: list[dict[str, Any]],
+    inputs: dict[str, Any],
+) -> list[dict[str, str]]:
+    """As one of DSPy's own adapters writes; a field that nothing fills is not announced.
+
+    Else a baseline would show an empty section for its persona.
+    """
+    empty = tuple(
+        name
+        for name in signature.input_fields
+        if not inputs.get(name) and not any(demo.get(name) for demo in demos)
+    )
+    messages: list[dict[str, str]] = own.format(_without(signature, empty), demos, inputs)  # type: ignore[arg-type]
+    return messages
+
+
+@cache
+def _without(signature: Any, names: tuple[str, ...]) -> Any:
+    for name in names:
+        signature = signature.delete(name)
+    return signature
+
+
+WRITERS: dict[Written, Callable[..., list[dict[str, str]]]] = {
+    "plain": write_plain,
+    "chat": partial(_write_by, dspy.ChatAdapter()),
+    "json": partial(_write_by, dspy.JSONAdapter()),
+}
 
 
 @cache
@@ -101,73 +199,3 @@ def _choice(values: list[Any], said: str) -> str:
     listed = f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else shown[0]
     text = f"<{said + ': ' if said else ''}{listed}>"
     return f'"{text}"' if isinstance(values[0], str) else text
-
-
-def read_answer(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
-    """Strict reading: one JSON object, exactly the signature's keys, each of its type.
-
-    Of an answer for each item only the object is held to its type: an item that is missing or
-    answered with no option is that item's own loss (`answer.py`).
-
-    Raises Unreadable with one of the kinds: empty, fenced, prose around, cut off, not JSON,
-    wrong keys, wrong type.
-    """
-    bare = text.strip()
-    try:
-        content = json.loads(bare, object_pairs_hook=_no_twice)
-    except ValueError:
-        raise Unreadable(_kind(bare), text) from None
-    if not isinstance(content, dict) or set(content) != set(signature.output_fields):
-        raise Unreadable("wrong keys", text)
-    fields: dict[str, Any] = {}
-    for name, checker in _checkers(signature).items():  # type: ignore[arg-type]
-        try:
-            fields[name] = checker.validate_python(content[name], strict=True)
-        except ValidationError:
-            answered = choices(
-                signature.output_fields[name].annotation,
-                list(signature.output_fields[name].metadata),
-            )
-            raise Unreadable("not an option" if answered else "wrong type", text) from None
-    return fields
-
-
-@cache
-def _checkers(signature: type[dspy.Signature]) -> dict[str, TypeAdapter[Any]]:
-    return {
-        name: TypeAdapter(dict[str, Any] if item_names(field.annotation) else field.annotation)
-        for name, field in signature.output_fields.items()
-    }
-
-
-def _kind(text: str) -> str:
-    if not text:
-        return "empty"
-    if text.startswith("```"):
-        return "fenced"
-    if not text.startswith("{"):
-        return "prose around" if "{" in text else "no JSON"
-    try:
-        json.JSONDecoder(object_pairs_hook=_no_twice).raw_decode(text)
-    except ValueError:
-        return "not JSON" if text.endswith("}") else "cut off"
-    return "prose around"
-
-
-def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({key for key, _ in pairs}) < len(pairs):
-        raise ValueError("a key stands twice")
-    return dict(pairs)
-
-
-@cache
-def _envelope(signature: type[dspy.Signature]) -> dict[str, Any]:
-    """How a language travels through DSPy: as a response format with keys of our own."""
-    held = language(signature)
-    schema = {
-        "type": "object",
-        "regex": held.regex,
-        "longest": held.longest,
-        "answer": answer_schema(signature),  # type: ignore[arg-type]
-    }
-    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}

@@ -15,10 +15,11 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .ask import held
 from .engines import About, Call, Reply
 from .errors import StudyError
+from .manner import Manner
 from .model import PUBLISHED, VALIDATED, Model
-from .program import Part
 from .session import Asked, Session, converse, make_lm
 from .thinking import with_thought
 from .tokens import Bytes, Tokens, tokens_here
@@ -144,23 +145,31 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
     mine = list(once.values())
     if model.validated:
         found.guarantee = VALIDATED
-    parts = {id(one.part): one.part for one in mine}
-    for part in parts.values():
-        for each in part.languages:
-            held = with_thought(each, model.thinking)
-            found.longest_answer = max(found.longest_answer, len(held.longest.encode()))
-            found.max_tokens = max(found.max_tokens, held.max_tokens)
-    samples = {key: _fullest(mine, part) for key, part in parts.items()}
+    kinds: dict[tuple[int, Manner], list[Conversation]] = {}
+    for one in mine:
+        kinds.setdefault(_kind(one), []).append(one)
+    samples = {kind: _fullest(alike) for kind, alike in kinds.items()}
+    for sample in samples.values():
+        if model.validated and sample.manner.written == "chat":
+            raise StudyError(
+                f"{plan.experiment.place}: adapter",
+                f'is "chat", and the provider of {name} holds answers to JSON alone',
+                'take "plain" or "json" with it',
+            )
+        for signature in sample.part.signatures:
+            allowed = with_thought(held(signature, sample.manner.written), model.thinking)  # type: ignore[arg-type]
+            found.longest_answer = max(found.longest_answer, len(allowed.longest.encode()))
+            found.max_tokens = max(found.max_tokens, allowed.max_tokens)
     if model.engine == "simulated":
         steps = {key: len(rehearse(sample, model)) for key, sample in samples.items()}
-        found.calls = sum(steps[id(one.part)] for one in mine)
+        found.calls = sum(steps[_kind(one)] for one in mine)
         return found
     tokens = tokens_here(model, plan.experiment.study, fetch)
     if isinstance(tokens, Tokens):
         found.tokenizer, found.silent_tokens = True, len(tokens.silent)
     lengths = {key: Lengths(tokens, sample, model) for key, sample in samples.items()}
     for one in mine:
-        for prompt, budget in lengths[id(one.part)].prompts(one):
+        for prompt, budget in lengths[_kind(one)].prompts(one):
             found.calls += 1
             found.prompt_tokens += prompt
             found.longest_prompt = max(found.longest_prompt, prompt)
@@ -196,9 +205,13 @@ def balance(plan: Plan) -> dict[str, float]:
     return worst
 
 
-def _fullest(conversations: list[Conversation], part: Part) -> Conversation:
-    mine = [one for one in conversations if one.part is part]
-    return max(mine, key=lambda one: sum(bool(text) for text in one.inputs.values()))
+def _kind(conversation: Conversation) -> tuple[int, Manner]:
+    """Conversations of a kind make the same calls, about other things."""
+    return id(conversation.part), conversation.manner
+
+
+def _fullest(alike: list[Conversation]) -> Conversation:
+    return max(alike, key=lambda one: sum(bool(text) for text in one.inputs.values()))
 
 
 def _model(plan: Plan, conversation: Conversation) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from .experiment import BASELINE
+from .experiment import BASELINE, OF_PERSONA
 
 Condition = dict[str, Any]
 Pair = tuple[int, int]
@@ -67,7 +67,7 @@ def contrasts(conditions: list[Condition], levels: Levels) -> list[Contrast]:
     known = {frozenset(one.pairs) for one in primary}
     for factor, (reference, *rest) in levels.items():
         for level in rest:
-            pairs = _twins(conditions, places, factor, level, reference)
+            pairs = _twins(conditions, places, levels, factor, level)
             if pairs and frozenset(pairs) not in known:
                 primary.append(_mean(factor, level, reference, pairs, primary=True))
             # A level against a format that shows no persona is a persona against the baseline.
@@ -123,15 +123,21 @@ def _mean(
 
 def _baseline(row: Condition, places: dict[Any, int], levels: Levels) -> int | None:
     for shown in levels.get("format", [row["format"]]):
-        found = places.get(tuple((row | dict.fromkeys(WHO, BASELINE) | {"format": shown}).values()))
+        found = places.get(tuple((_unshown(row, levels) | {"format": shown}).values()))
         if found is not None:
             return found
     return None
 
 
 def _twins(
-    conditions: list[Condition], places: dict[Any, int], factor: str, level: Any, reference: Any
+    conditions: list[Condition],
+    places: dict[Any, int],
+    levels: Levels,
+    factor: str,
+    level: Any,
 ) -> list[Pair]:
+    """Each condition at a level of a factor, with the one that has the factor's reference."""
+    reference = levels[factor][0]
     pairs = []
     for place, row in enumerate(conditions):
         if row[factor] != level:
@@ -139,10 +145,16 @@ def _twins(
         twin = row | {factor: reference}
         found = places.get(tuple(twin.values()))
         if found is None and factor == "format":
-            found = places.get(tuple((twin | dict.fromkeys(WHO, BASELINE)).values()))
+            found = places.get(tuple(_unshown(twin, levels).values()))
         if found is not None:
             pairs.append((place, found))
     return pairs
+
+
+def _unshown(row: Condition, levels: Levels) -> Condition:
+    """The same condition without a persona, whose other settings then are the references."""
+    same = {key: known[0] for key, known in levels.items() if key in OF_PERSONA and key in row}
+    return row | dict.fromkeys(WHO, BASELINE) | same
 
 
 def _by_category(conditions: list[Condition], pairs: list[Pair]) -> list[list[Pair]]:
@@ -164,9 +176,10 @@ def _interactions(
     showing = {row["format"] for row in conditions if row["persona"] != BASELINE}
     shown = [level for level in levels.get("format", []) if level in showing]
     found = []
+    apart = levels | {"format": shown}
     for level in shown[1:]:
         cells: dict[Any, dict[str, list[Pair]]] = defaultdict(dict)
-        pairs = _twins(conditions, places, "format", level, shown[0])
+        pairs = _twins(conditions, places, apart, "format", level)
         for group in _by_category(conditions, pairs):
             row = conditions[group[0][0]]
             cell = tuple(row[key] for key in row if key not in WHO)

@@ -5,6 +5,9 @@ signature's order, one space after each comma and colon and no other, strings bo
 free of anything JSON would escape. A `dict` whose keys are a `Literal` holds each of them once. The
 language is finite, so a token budget of its longest text in bytes plus one (every token is at least
 one byte) is always enough, and every text of it is strict JSON.
+
+Two other ways of writing wrap the same fields as DSPy's own adapters do: `json` in lines of their
+own, `chat` each under a header, a text or a choice without quotes.
 """
 
 from dataclasses import dataclass
@@ -13,7 +16,22 @@ from typing import Any, get_args, get_origin
 import dspy
 from outlines.types import dsl
 
-from .finite import object_of
+from .finite import (
+    INLINE,
+    Fields,
+    Texts,
+    alternatives,
+    characters,
+    choices,
+    exactly,
+    field_of,
+    object_of,
+    plain,
+)
+from .manner import Written
+
+COMPLETED = "[[ ## completed ## ]]"
+"""What closes an answer written as `chat`."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +47,7 @@ class Language:
         return len(self.longest.encode()) + 1
 
 
-def language(signature: type[dspy.Signature]) -> Language:
+def language(signature: type[dspy.Signature], written: Written = "plain") -> Language:
     """The language of a signature's output fields.
 
     Raises StudyError, with the line to write, for a field that cannot be made finite.
@@ -38,8 +56,17 @@ def language(signature: type[dspy.Signature]) -> Language:
         name: (field.annotation, list(field.metadata))
         for name, field in signature.output_fields.items()
     }
-    held = object_of(fields, signature.__name__)
+    if written == "chat":
+        held = _headed(fields, signature.__name__)
+    else:
+        marks = ("{\n  ", ",\n  ", "\n}") if written == "json" else INLINE
+        held = object_of(fields, signature.__name__, marks)
     return Language(dsl.to_regex(held.term), held.longest)
+
+
+def header(name: str) -> str:
+    """What stands above a field written as `chat`."""
+    return f"[[ ## {name} ## ]]"
 
 
 def each_item(annotation: Any) -> Any | None:
@@ -47,3 +74,25 @@ def each_item(annotation: Any) -> Any | None:
     if get_origin(annotation) is dict and get_args(annotation)[0] is str:
         return get_args(annotation)[1]
     return None
+
+
+def _headed(fields: Fields, where: str) -> Texts:
+    terms: list[dsl.Term] = []
+    longest = ""
+    for name, (annotation, metadata) in fields.items():
+        held = _bare(annotation, metadata, f"{where}.{name}", name)
+        lead = f"{header(name)}\n"
+        terms += [exactly(lead), held.term, exactly("\n\n")]
+        longest += f"{lead}{held.longest}\n\n"
+    return Texts(dsl.Sequence([*terms, exactly(COMPLETED)]), longest + COMPLETED)
+
+
+def _bare(annotation: Any, metadata: list[Any], where: str, name: str) -> Texts:
+    """A field without quotes around a text or a choice; all else as in JSON."""
+    kind, said = plain(annotation, metadata)
+    values = choices(kind, said)
+    if values is not None:
+        return alternatives([str(value) for value in values], where)
+    if kind is str:
+        return characters(said, where, name)
+    return field_of(kind, said, where, name)

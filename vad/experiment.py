@@ -1,6 +1,5 @@
 """An experiment: its TOML file, the settings it varies, and the conditions that follow."""
 
-import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,8 +8,11 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import StudyError, unknown
+from .factors import EACH, Factors
+from .format import EVERYTHING, NOTHING, TokenCount, render, shown
+from .manner import Turn, Written
 from .model import Model, Sampling, load_model
-from .persona import Persona, load_personas
+from .persona import Persona, Personas, load_personas
 from .scenario import Scenario, load_scenarios
 from .study import Study
 
@@ -23,6 +25,9 @@ BASELINE = "baseline"
 
 NAMED = {"model", "program", "format", "decoding", "adapter"}
 """The settings that have a column in every run, varied or not."""
+
+OF_PERSONA = ("personas", "persona_turn", "variable_order", "leave_out", "keep_only")
+"""The settings that change nothing where no persona is shown; a baseline has their references."""
 
 
 def column(setting: str) -> str:
@@ -40,9 +45,13 @@ class Settings(BaseModel):
     model: str = "pocket"
     program: str = "direct"
     format: str = "none"
+    persona_turn: Turn = "user"
+    variable_order: Literal["fixed", "reversed", "seeded"] = "fixed"
+    leave_out: str = NOTHING
+    keep_only: str = EVERYTHING
     questions: str = "agreement"
     decoding: Literal["constrained", "free"] = "constrained"
-    adapter: Literal["plain"] = "plain"
+    adapter: Written = "plain"
     order: Literal["balanced", "shuffled", "fixed"] = "balanced"
     backend: Literal["auto", "outlines", "xgrammar", "guidance"] = "auto"
     repeats: int = Field(3, ge=1, le=1000)
@@ -98,14 +107,28 @@ class Experiment:
         self.name = path.stem
         self.place = study.place(path)
         content = dict(study.toml(path))
-        self.vary: dict[str, list[Any]] = self._vary(content.pop("vary", {}))
+        vary, ablate = content.pop("vary", {}), content.pop("ablate", {})
         self.only = self._check(Only, content.pop("only", {}), "only.")
-        for key in overrides:
-            self.vary.pop(key, None)
+        for table in (vary, ablate):
+            for key in overrides:
+                if isinstance(table, dict):
+                    table.pop(key, None)
         flags = {key: f"--{key}" for key in overrides}
         self.base = self._check(Settings, content | overrides, "", flags)
         self.models: dict[str, Model] = {}
         self.scenarios: dict[str, list[Scenario]] = {}
+        self.personas: dict[str, Personas] = {}
+        self._counts: dict[str, TokenCount] = {}
+        known = self._personas(self.base.personas, f"{self.place}: personas").variables
+        self._factors = Factors(
+            self.place,
+            vary,
+            ablate,
+            self.base.model_dump(),
+            set(Settings.model_fields) - set(NOT_VARIED),
+            [variable.key for variable in known],
+        )
+        self.vary = self._factors.levels
         self.conditions = self._conditions(flags)
 
     @property
@@ -132,19 +155,21 @@ class Experiment:
 
     def _conditions(self, flags: dict[str, str]) -> list[Condition]:
         conditions: list[Condition] = []
-        for places in itertools.product(*(range(len(levels)) for levels in self.vary.values())):
-            factors = {
-                key: self.vary[key][place] for key, place in zip(self.vary, places, strict=True)
-            }
-            at = flags | {
-                key: f"{self.place}: vary.{key}[{place}]"
-                for key, place in zip(self.vary, places, strict=True)
-            }
-            settings = self._check(
-                Settings, self.base.model_dump(exclude_none=True) | factors, "", at
-            )
+        baselines: set[str] = set()
+        for choice in self._factors.choices():
+            at = flags | choice.at
+            content = self.base.model_dump(exclude_none=True) | choice.levels
+            settings = self._check(Settings, content, "", at)
             self._load(settings, at)
-            conditions += self._people(settings, factors, at)
+            people = self._people(settings, at)
+            if people:
+                conditions += [Condition(settings, choice.levels, *one) for one in people]
+                continue
+            same = {key: self.vary[key][0] for key in self.vary if key in OF_PERSONA}
+            baseline = settings.model_copy(update=same)
+            if baseline.model_dump_json() not in baselines:
+                conditions.append(Condition(baseline, choice.levels | same, None, ""))
+            baselines.add(baseline.model_dump_json())
         return conditions
 
     def _load(self, settings: Settings, at: dict[str, str]) -> None:
@@ -157,40 +182,62 @@ class Experiment:
                 load_scenarios(self.study, settings.scenarios, where)
             )
 
-    def _people(
-        self, settings: Settings, factors: dict[str, Any], at: dict[str, str]
-    ) -> list[Condition]:
-        where = at.get("personas", f"{self.place}: personas")
-        people = load_personas(self.study, settings.personas, where).people
-        names = [persona.name for persona in people]
+    def _personas(self, name: str, where: str) -> Personas:
+        if name not in self.personas:
+            self.personas[name] = load_personas(self.study, name, where)
+        return self.personas[name]
+
+    def _people(self, settings: Settings, at: dict[str, str]) -> list[tuple[Persona, str]]:
+        """The personas with their texts; empty where the format shows none of them."""
+
+        def where(key: str) -> str:
+            return at.get(key, f"{self.place}: {key}")
+
+        file = self._personas(settings.personas, where("personas"))
+        names = [persona.name for persona in file.people]
+        has = f"personas/{settings.personas}.toml has"
         for wanted in self.only.personas:
             if wanted not in names:
-                raise unknown(
-                    f"{self.place}: only.personas",
-                    "persona",
-                    wanted,
-                    f"personas/{settings.personas}.toml has",
-                    names,
-                )
+                raise unknown(f"{self.place}: only.personas", "persona", wanted, has, names)
         for scenario in self.scenarios[settings.scenarios]:
             if scenario.persona and scenario.persona not in names:
-                raise unknown(
-                    f"scenarios/{settings.scenarios}.jsonl: {scenario.id}",
-                    "persona",
-                    scenario.persona,
-                    f"personas/{settings.personas}.toml has",
-                    names,
-                )
-        if self.only.personas:
-            people = tuple(one for one in people if one.name in self.only.personas)
-        where = at.get("format", f"{self.place}: format")
-        blocks = [render(self.study, settings.format, persona, where) for persona in people]
-        if not any(blocks):
-            return [Condition(settings, factors, None, "")]
-        return [
-            Condition(settings, factors, persona, block)
-            for persona, block in zip(people, blocks, strict=True)
+                place = f"scenarios/{settings.scenarios}.jsonl: {scenario.id}"
+                raise unknown(place, "persona", scenario.persona, has, names)
+        keys = [variable.key for variable in file.variables]
+        for key, whole in (("leave_out", NOTHING), ("keep_only", EVERYTHING)):
+            named = getattr(settings, key)
+            if named == EACH and EACH not in keys:
+                said = f'{key} = "{EACH}" stands under [vary] or [ablate]'
+                raise StudyError(where(key), said)
+            if named not in (whole, *keys):
+                raise unknown(where(key), "variable", named, has, [whole, *keys])
+        if settings.leave_out == settings.keep_only:
+            said = f"leaves out {settings.leave_out}, the one variable that is kept"
+            raise StudyError(where("leave_out"), said)
+        count = self._counts.setdefault(
+            settings.model, TokenCount(self.study, self.models[settings.model])
+        )
+        people = [
+            (
+                persona,
+                render(
+                    self.study,
+                    settings.format,
+                    shown(
+                        persona,
+                        settings.variable_order,
+                        settings.seed,
+                        settings.leave_out,
+                        settings.keep_only,
+                    ),
+                    where("format"),
+                    count,
+                ),
+            )
+            for persona in file.people
+            if persona.name in (self.only.personas or names)
         ]
+        return people if any(block for _, block in people) else []
 
     def _narrow(self, scenarios: list[Scenario]) -> list[Scenario]:
         for key, attribute in (("values", "value"), ("topics", "topic"), ("scenarios", "id")):
@@ -209,21 +256,6 @@ class Experiment:
             raise StudyError(f"{self.place}: only", "leaves no scenario to ask about")
         return scenarios
 
-    def _vary(self, vary: Any) -> dict[str, list[Any]]:
-        if not isinstance(vary, dict):
-            raise StudyError(f"{self.place}: vary", f"found {vary!r}; write a table [vary]")
-        for key, levels in vary.items():
-            where = f"{self.place}: vary.{key}"
-            if key not in Settings.model_fields or key in NOT_VARIED:
-                known = set(Settings.model_fields) - set(NOT_VARIED)
-                raise unknown(where, "setting to vary", key, "an experiment has", known)
-            if not isinstance(levels, list) or not levels:
-                raise StudyError(where, f"found {levels!r}; write a list: {key} = [...]")
-            twice = [level for place, level in enumerate(levels) if level in levels[:place]]
-            if twice:
-                raise StudyError(where, f"names {twice[0]!r} twice")
-        return dict(vary)
-
     def _check(
         self, kind: type[T], content: Any, prefix: str, at: dict[str, str] | None = None
     ) -> T:
@@ -234,31 +266,10 @@ class Experiment:
             key = str(first["loc"][0]) if first["loc"] else ""
             where = (at or {}).get(key, f"{self.place}: {prefix}{key}")
             if first["type"] == "extra_forbidden":
-                known = [*kind.model_fields, *(["only", "vary"] if kind is Settings else [])]
+                tables = ["only", "vary", "ablate"] if kind is Settings else []
+                known = [*kind.model_fields, *tables]
                 raise unknown(where, "setting", key, "an experiment has", known) from None
             raise StudyError(where, f"{first['msg']}, found {first['input']!r}") from None
-
-
-def render(study: Study, name: str, persona: Persona, where: str) -> str:
-    """A persona's text in a format: what `render(persona)` of `personas/NAME.py` returns.
-
-    Raises StudyError for an unknown format, a file that breaks, or a render that gives no text.
-    """
-    path = study.file("personas", name, ".py", where, "persona format")
-    function = getattr(study.module("personas", name), "render", None)
-    if not callable(function):
-        raise StudyError(study.place(path), "defines no render(persona); a persona format does")
-    try:
-        text = function(persona)
-    except Exception as error:
-        raise StudyError(
-            study.place(path), f"render({persona.name}) raised {type(error).__name__}: {error}"
-        ) from None
-    if not isinstance(text, str):
-        raise StudyError(
-            study.place(path), f"render({persona.name}) returned {text!r:.60}; it returns a text"
-        )
-    return text.strip()
 
 
 def load_experiment(study: Study, path: Path, **overrides: Any) -> Experiment:

@@ -1,7 +1,7 @@
 """Personas: who is asked, as levels of variables, and where that puts them on the cultural map."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -25,10 +25,15 @@ class Variable(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str
+    key: str
     asks: str = ""
     axis: str = ""
     levels: tuple[Level, ...] = Field(min_length=1)
+
+    @property
+    def name(self) -> str:
+        """Its key in the file, as words: child_rearing_value -> child rearing value."""
+        return self.key.replace("_", " ")
 
     def statement(self, level: str) -> str:
         """The first-person sentence of a level."""
@@ -41,16 +46,17 @@ class Variable(BaseModel):
     def position(self, level: str) -> float:
         """Where a level stands between the variable's ends, on [-1, 1], equally spaced."""
         last = len(self.levels) - 1
-        return 2 * self._index(level) / last - 1 if last else 0.0
+        return 2 * self.index(level) / last - 1 if last else 0.0
+
+    def index(self, level: str) -> int:
+        """Where a level stands among the variable's own, from 0."""
+        return [known.name for known in self.levels].index(level)
 
     def _worded(self, level: str, what: str) -> str:
-        text: str = getattr(self.levels[self._index(level)], what)
+        text: str = getattr(self.levels[self.index(level)], what)
         if not text:
             raise StudyError(f"variable {self.name}", f'its level "{level}" has no {what}')
         return text
-
-    def _index(self, level: str) -> int:
-        return [known.name for known in self.levels].index(level)
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,11 @@ class Persona:
     def items(self) -> Iterator[tuple[Variable, str]]:
         """Each variable with the persona's level of it."""
         return iter(self.beliefs)
+
+    def only(self, keys: Iterable[str]) -> "Persona":
+        """The same persona with these variables alone, in this order."""
+        beliefs = {variable.key: (variable, level) for variable, level in self.beliefs}
+        return replace(self, beliefs=tuple(beliefs[key] for key in keys))
 
     def place(self) -> dict[str, float]:
         """The mean position on each axis, on [-1, 1]; a place in this design, no survey point."""
@@ -125,8 +136,9 @@ class Category(BaseModel):
 
 @dataclass(frozen=True)
 class Personas:
-    """What a personas file holds: who there is, and what each category promises."""
+    """What a personas file holds: its variables, who there is, what each category promises."""
 
+    variables: tuple[Variable, ...]
     people: tuple[Persona, ...]
     categories: dict[str, Category]
 
@@ -151,8 +163,7 @@ def load_personas(study: Study, name: str, where: str) -> Personas:
         )
     try:
         variables = {
-            key: Variable(name=key.replace("_", " "), **table)
-            for key, table in content.get("variables", {}).items()
+            key: Variable(key=key, **table) for key, table in content.get("variables", {}).items()
         }
         categories = {
             key: Category(**table) for key, table in content.get("categories", {}).items()
@@ -165,7 +176,7 @@ def load_personas(study: Study, name: str, where: str) -> Personas:
     )
     if not people:
         raise StudyError(f"{place}: personas", "no persona found; write one as [personas.NAME]")
-    return Personas(people, categories)
+    return Personas(tuple(variables.values()), people, categories)
 
 
 def _persona(

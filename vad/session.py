@@ -11,7 +11,7 @@ import dspy
 from dspy import lm15
 from dspy.utils.exceptions import AdapterParseError
 
-from .ask import PlainAdapter
+from .ask import adapter
 from .decode import Language
 from .engines import Call, Engine, Reply
 from .errors import EngineFailure, Unreadable
@@ -27,6 +27,7 @@ class Asked:
     call: Call
     reply: Reply
     seconds: float
+    rollout: int | None = None
 
 
 @dataclass
@@ -74,7 +75,7 @@ class Session:
         except EngineFailure as failure:
             self.failure = failure
             raise
-        self.calls.append(Asked(call, reply, time.perf_counter() - began))
+        self.calls.append(Asked(call, reply, time.perf_counter() - began, schema["rollout"]))
         return replace(reply, text=after_thought(reply.text, thinking))
 
 
@@ -122,14 +123,17 @@ async def converse(conversation: Conversation, session: Session, lm: dspy.LM) ->
     """Run a program's module on its inputs; the fields of its prediction.
 
     Raises Unreadable for an answer that cannot be read, EngineFailure for one that did not come
-    (DSPy wraps it in an error of its own, so the session keeps it).
+    (DSPy wraps it in an error of its own, and a module may swallow it: the session keeps it),
+    TypeError for a module that returns anything else than a prediction.
     """
     session.loop = asyncio.get_running_loop()
     token = SESSION.set(session)
     module = conversation.part.module
     try:
         # DSPy would keep the last 10,000 prompts and traces in memory; every call is kept on disk.
-        with dspy.context(lm=lm, adapter=PlainAdapter(), disable_history=True, trace=None):
+        # Its own modules need a trace to write to; this one ends with the conversation.
+        own = adapter(conversation.manner)
+        with dspy.context(lm=lm, adapter=own, disable_history=True, trace=[]):
             if isinstance(module, dspy.Predict) or hasattr(module, "aforward"):
                 prediction = await module.acall(**conversation.inputs)
             else:
@@ -145,6 +149,12 @@ async def converse(conversation: Conversation, session: Session, lm: dspy.LM) ->
         raise
     finally:
         SESSION.reset(token)
+    if session.failure:
+        raise session.failure
+    if prediction is None and session.calls:
+        raise Unreadable("no answer", session.calls[-1].reply.text)
+    if not isinstance(prediction, dspy.Prediction):
+        raise TypeError(f"it returned {prediction!r:.60}, and no dspy.Prediction")
     return dict(prediction.items())
 
 

@@ -126,7 +126,7 @@ class Study:
         try:
             return importlib.import_module(f"{self._package}.{folder}.{name}")
         except Exception as error:
-            raise self._broken(path, error) from None
+            raise self.broken(path, error) from None
 
     def sources(self, folder: str, name: str) -> list[Path]:
         """A Python file and, recursively, the files of the study that it imports."""
@@ -143,24 +143,29 @@ class Study:
                     queue += [path.parent / f"{stem.split('.')[0]}.py" for stem in stems]
         return found
 
-    def _subpackages(self) -> list[tuple[str, Path]]:
-        return [(f"{self._package}.{folder}", self.root / folder) for folder in FOLDERS]
-
-    def _broken(self, path: Path, error: Exception) -> StudyError:
+    def broken(self, path: Path, error: Exception, doing: str = "") -> StudyError:
+        """The error for what a file of the study raised, with the study's own last line of it."""
         if isinstance(error, StudyError):
             return error
         if isinstance(error, SyntaxError) and error.filename and error.lineno:
             where = f"{self.place(Path(error.filename))}: line {error.lineno}"
             return StudyError(where, f"{error.msg}: {(error.text or '').strip()}")
         frames = traceback.extract_tb(error.__traceback__)
-        own = [frame for frame in frames if Path(frame.filename).is_relative_to(self.root)]
-        message = (
-            f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
-        )
+        folders = [self.root / folder for folder in FOLDERS]
+        own = [
+            frame
+            for frame in frames
+            if any(Path(frame.filename).is_relative_to(folder) for folder in folders)
+        ]
+        said = str(error).strip().splitlines()[0] if str(error) else ""
+        message = f"{doing}{type(error).__name__}: {said}"
         if not own:
             return StudyError(self.place(path), message)
         where = f"{self.place(Path(own[-1].filename))}: line {own[-1].lineno}"
         return StudyError(where, message, f"in: {own[-1].line}")
+
+    def _subpackages(self) -> list[tuple[str, Path]]:
+        return [(f"{self._package}.{folder}", self.root / folder) for folder in FOLDERS]
 
 
 def find_study(start: Path) -> Study:

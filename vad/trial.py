@@ -7,6 +7,7 @@ from typing import Any
 
 from .errors import StudyError
 from .experiment import Condition, Experiment
+from .manner import PLAIN, Manner
 from .model import PUBLISHED, Model, Sampling
 from .order import digest, option_order, select
 from .program import Part, Program, load_program
@@ -38,6 +39,7 @@ class Conversation:
     part: Part
     inputs: dict[str, str]
     trials: tuple[Trial, ...]
+    manner: Manner = PLAIN
 
 
 @dataclass
@@ -113,6 +115,7 @@ def make_plan(experiment: Experiment) -> Plan:
             plan.sampling(condition).model_dump_json(),
             settings.seed,
             condition.block,
+            settings.persona_turn if condition.block else "",
         )
         asker = _Asker(place, condition, questions, values, fixed)
         for forms, scenarios in _calls(program, questions, chosen[which], values):
@@ -224,8 +227,11 @@ class _Asker:
             for each, order in zip(asked, orders, strict=True)
             for n, (one, scenario) in enumerate(zip(each, scenarios, strict=True))
         )
+        turn = self.condition.settings.persona_turn if self.condition.block else "user"
+        manner = Manner(self.condition.settings.adapter, turn)
         # A block of text stands in many conversations: it is held once, and tokenised once.
-        return Conversation(part, {name: intern(known[name]) for name in part.inputs}, trials)
+        inputs = {name: intern(known[name]) for name in part.inputs}
+        return Conversation(part, inputs, trials, manner)
 
     def _order(
         self, part: Part, scenarios: list[Scenario], question: Question, repeat: int, turn: int

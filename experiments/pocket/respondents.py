@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from vad.ask import PlainAdapter
-from vad.experiment import render
+from vad.ask import adapter
+from vad.format import render
+from vad.manner import PLAIN
 from vad.order import option_order
 from vad.persona import Persona, Variable, load_personas
 from vad.scenario import Scenario, load_scenarios, load_topics, load_values
@@ -107,7 +108,7 @@ class Material:
         self.values = load_values(self.study)
         program = self.study.module("signatures", "direct")
         self.signatures = {"value": program.value.signature, "action": program.action.signature}
-        self.adapter = PlainAdapter()
+        self.adapter = adapter(PLAIN)
 
 
 def place(persona: Persona) -> tuple[float, float]:

@@ -26,7 +26,7 @@ from respondents import (
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from vad.experiment import render
+from vad.format import render
 from vad.order import option_order
 from vad.scenario import Scenario
 
