@@ -4,14 +4,20 @@ import json
 from typing import Any
 
 from .errors import Unreadable
-from .session import Session
+from .session import Asked, Session
 from .trial import Conversation, Trial
 
 
 def response_rows(
-    conversation: Conversation, fields: dict[str, Any], session: Session
+    conversation: Conversation,
+    fields: dict[str, Any],
+    session: Session,
+    weights: dict[str, tuple[float, ...]],
 ) -> list[dict[str, Any]]:
-    """The rows of a conversation whose answers were read; `fields` are its prediction's."""
+    """The rows of a conversation whose answers were read; `fields` are its prediction's.
+
+    weights: the probabilities of a trial's answers by its key, where they were asked for.
+    """
     rows = []
     for place, trial in enumerate(conversation.trials):
         name = trial.question.name
@@ -40,8 +46,19 @@ def response_rows(
                 "valid": True,
                 "problem": None,
             }
+            | _weighed(trial, weights.get(trial.key))
         )
     return rows
+
+
+def _weighed(trial: Trial, weights: tuple[float, ...] | None) -> dict[str, Any]:
+    """The probabilities in the answers' order, and the score expected of them, legal ones alone."""
+    if not weights:
+        return {"probabilities": None, "expected": None}
+    mass = sum(weights)
+    scores = [trial.question.scores[option] for option in trial.order]
+    expected = sum(weight * score for weight, score in zip(weights, scores, strict=True))
+    return {"probabilities": list(weights), "expected": expected / mass if mass else None}
 
 
 def failed_rows(
@@ -62,7 +79,7 @@ def call_rows(conversation: Conversation, session: Session) -> list[dict[str, An
         {
             "trials": [trial.key for trial in conversation.trials],
             "number": number,
-            "messages": json.dumps(asked.call.messages, ensure_ascii=False),
+            "messages": json.dumps(_sent(asked), ensure_ascii=False),
             "constraint": asked.call.regex,
             "max_tokens": asked.call.max_tokens,
             "temperature": asked.call.temperature,
@@ -77,13 +94,19 @@ def call_rows(conversation: Conversation, session: Session) -> list[dict[str, An
             "output_tokens": asked.reply.output_tokens,
             "seconds": asked.seconds,
         }
-        for number, asked in enumerate(session.calls)
+        for number, asked in enumerate([*session.calls, *session.weighings])
     ]
+
+
+def _sent(asked: Asked) -> list[dict[str, str]]:
+    """The messages, and what of the answer was given along with them."""
+    begun = [{"role": "assistant", "content": asked.call.prefix}] if asked.call.prefix else []
+    return [*asked.call.messages, *begun]
 
 
 def _common(trial: Trial, session: Session, first: bool) -> dict[str, Any]:
     """A call's tokens and time are counted once, on the conversation's first trial."""
-    calls = session.calls if first else []
+    calls = [*session.calls, *session.weighings] if first else []
     return {
         "trial": trial.key,
         "scenario": trial.scenario.id,
@@ -110,6 +133,8 @@ def _nothing(kind: str, text: str) -> dict[str, Any]:
         "option": None,
         "score": None,
         "fields": None,
+        "probabilities": None,
+        "expected": None,
         "valid": False,
         "problem": kind,
     }

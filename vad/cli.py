@@ -100,6 +100,42 @@ def run(
 
 
 @app.command()
+def prove(
+    experiment: Named = "prove",
+    answers: Annotated[int, typer.Option(min=1, help="Of each backend and vocabulary.")] = 1000,
+    backend: Annotated[
+        str, typer.Option(help="One or several, with commas.")
+    ] = "outlines,xgrammar,guidance",
+    vocabulary: Annotated[
+        str, typer.Option(help="Sizes of the adversary's vocabulary, with commas.")
+    ] = "4096",
+    limit: Limit = None,
+    seed: Annotated[
+        int, typer.Option(help="Of weights, tokens and draws; odd: bytes as tokens apart.")
+    ] = 2026,
+    study: Root = None,
+    runs: Runs = None,
+) -> None:
+    """Have models that mean nothing answer an experiment's questions, and read every answer.
+
+    Needs vLLM, no weights and no hub. Exit code 1 if a single answer is unreadable.
+    """
+    from .progress import progress
+    from .prove import prove as prove_all
+    from .screen_prove import print_proof
+
+    loaded = _load(experiment, study, limit, None, None)
+    record = (runs or loaded.study.root / "runs") / "prove.csv"
+    sizes = [_size(one) for one in vocabulary.split(",")]
+    names = [one.strip() for one in backend.split(",")]
+    with progress() as show:
+        cells = prove_all(loaded, names, sizes, answers, seed, record, show)
+    print_proof(cells, record)
+    if any(cell.failed for cell in cells):
+        raise SystemExit(1)
+
+
+@app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
     any_two: Annotated[
@@ -138,6 +174,21 @@ def power(
 
     loaded = _load(experiment, study, None, model, None)
     print_power(find_power(loaded, effect, wanted, pilot), pilot)
+
+
+@app.command()
+def audit(run: Annotated[Path, typer.Argument(help="A run folder that varied decoding.")]) -> None:
+    """What the constraint did to the answers: what it saved, what it moved, what it cost."""
+    from .audit import audit as audit_run
+    from .audit import write_audit
+    from .opened import open_run
+    from .screen_audit import print_audit
+
+    opened = open_run(run)
+    tables = audit_run(opened)
+    written = write_audit(opened, tables)
+    print_audit(tables)
+    print(f"written: {written}/audit_*.csv")
 
 
 @app.command()
@@ -195,6 +246,12 @@ def _load(
 
     found = locate_study(study, Path(name))
     return load_experiment(found, experiment_path(found, name), limit=limit, model=model, seed=seed)
+
+
+def _size(text: str) -> int:
+    if not text.strip().isdecimal():
+        raise StudyError("--vocabulary", f'found "{text}"; write sizes: 4096,32768')
+    return int(text)
 
 
 def main() -> None:

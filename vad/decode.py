@@ -61,7 +61,8 @@ def language(signature: type[dspy.Signature], written: Written = "plain") -> Lan
     else:
         marks = ("{\n  ", ",\n  ", "\n}") if written == "json" else INLINE
         held = object_of(fields, signature.__name__, marks)
-    return Language(dsl.to_regex(held.term), held.longest)
+    # Outlines escapes spaces, of which xgrammar warns at every request.
+    return Language(dsl.to_regex(held.term).replace(r"\ ", " "), held.longest)
 
 
 def header(name: str) -> str:

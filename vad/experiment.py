@@ -11,7 +11,7 @@ from .errors import StudyError, unknown
 from .factors import EACH, Factors
 from .format import EVERYTHING, NOTHING, TokenCount, render, shown
 from .manner import Turn, Written
-from .model import Model, Sampling, load_model
+from .model import REFUSED, Model, Sampling, load_model
 from .persona import Persona, Personas, load_personas
 from .scenario import Scenario, load_scenarios
 from .study import Study
@@ -50,7 +50,7 @@ class Settings(BaseModel):
     leave_out: str = NOTHING
     keep_only: str = EVERYTHING
     questions: str = "agreement"
-    decoding: Literal["constrained", "free"] = "constrained"
+    decoding: Literal["constrained", "free", "letter"] = "constrained"
     adapter: Written = "plain"
     order: Literal["balanced", "shuffled", "fixed"] = "balanced"
     backend: Literal["auto", "outlines", "xgrammar", "guidance"] = "auto"
@@ -265,6 +265,8 @@ class Experiment:
             first = error.errors()[0]
             key = str(first["loc"][0]) if first["loc"] else ""
             where = (at or {}).get(key, f"{self.place}: {prefix}{key}")
+            if first["type"] == "extra_forbidden" and key in REFUSED:
+                raise StudyError(where, f"is refused: {REFUSED[key]}") from None
             if first["type"] == "extra_forbidden":
                 tables = ["only", "vary", "ablate"] if kind is Settings else []
                 known = [*kind.model_fields, *tables]

@@ -114,9 +114,7 @@ def field_of(
         return alternatives([_json(value, where) for value in values], where)
     if annotation is str:
         bare = characters(said, where, name, inside)
-        return Texts(
-            dsl.Sequence([dsl.String('"'), bare.term, dsl.String('"')]), f'"{bare.longest}"'
-        )
+        return Texts(dsl.Sequence([exactly('"'), bare.term, exactly('"')]), f'"{bare.longest}"')
     if origin is list:
         return _list(get_args(annotation)[0], said, where, name, inside)
     if item_names(annotation):
@@ -124,7 +122,7 @@ def field_of(
         return object_of(dict.fromkeys(item_names(annotation), (kind, said)), where, inside=inside)
     if origin in (Union, types.UnionType):
         members = [
-            Texts(dsl.String("null"), "null")
+            Texts(exactly("null"), "null")
             if kind is type(None)
             else field_of(kind, said, where, name, inside)
             for kind in get_args(annotation)
@@ -205,10 +203,10 @@ def _list(kind: Any, said: list[Any], where: str, name: str, inside: tuple[Any, 
     if not 0 <= least <= most or most < 1:
         raise StudyError(where, f"is to have at least {least} and at most {most} entries")
     item = field_of(kind, [], f"{where}[]", "", inside)
-    more = dsl.Sequence([dsl.String(", "), item.term])
+    more = dsl.Sequence([exactly(", "), item.term])
     rest = [dsl.QuantifyBetween(more, max(least - 1, 0), most - 1)] if most > 1 else []
-    some: dsl.Term = dsl.Sequence([dsl.String("["), item.term, *rest, dsl.String("]")])
-    term = some if least else dsl.Alternatives([dsl.String("[]"), some])
+    some: dsl.Term = dsl.Sequence([exactly("["), item.term, *rest, exactly("]")])
+    term = some if least else dsl.Alternatives([exactly("[]"), some])
     return Texts(term, "[" + ", ".join([item.longest] * most) + "]")
 
 

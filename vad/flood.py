@@ -13,6 +13,7 @@ from .errors import EngineFailure, EngineGone, Interrupted, Unreadable
 from .ledger import Ledger
 from .session import Session, converse, make_lm
 from .trial import Conversation
+from .weigh import weigh
 
 ATTEMPTS = 3
 
@@ -86,11 +87,14 @@ class Flood:
                 self.engine,
                 one.trials[0].key,
                 plan.sampling(condition),
-                condition.settings.decoding == "constrained",
+                condition.settings.decoding != "free",
                 plan.experiment.models[condition.settings.model],
             )
             try:
-                rows = response_rows(one, await converse(one, session, self._lm), session)
+                fields = await converse(one, session, self._lm)
+                weighed = condition.settings.decoding == "letter"
+                weights = await weigh(one, session) if weighed else {}
+                rows = response_rows(one, fields, session, weights)
             except Unreadable as problem:
                 rows = failed_rows(one, problem, session)
             except EngineGone:

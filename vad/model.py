@@ -40,6 +40,17 @@ REFUSED = {
 }
 """Settings that were each seen to make answers unreadable; refused by name."""
 
+REFUSED_ARGS = REFUSED | {
+    "max_model_len": "it stands in the profile itself, where every prompt is measured against it",
+    "skip_tokenizer_init": "without a tokenizer there is no text to read",
+    "tokenizer": "prompts are measured with the tokenizer that lies beside the weights",
+    "structured_outputs_config": "the experiment names the backend, and its expression is fixed",
+    "generation_config": "it may bring stop tokens and a budget of the model's own",
+    "override_generation_config": "it may bring stop tokens and a budget of its own",
+    "logits_processors": "one that runs after the constraint may undo it",
+}
+"""Arguments of vLLM's engine that would undo what was proved; refused by name."""
+
 
 class Sampling(BaseModel):
     """Sampling settings; None leaves one to the next in line (experiment, profile, published)."""
@@ -180,10 +191,11 @@ def load_models(study: Study) -> dict[str, Model]:
             found = "" if first["type"] == "value_error" else f", found {first['input']!r}"
             raise StudyError(where, first["msg"].removeprefix("Value error, ") + found) from None
         _agree(models[name], f"{place}: {name}")
-        refused = set(models[name].engine_args) & set(REFUSED)
+        refused = set(models[name].engine_args) & set(REFUSED_ARGS)
         if refused:
             key = min(refused)
-            raise StudyError(f"{place}: {name}.engine_args.{key}", f"is refused: {REFUSED[key]}")
+            where = f"{place}: {name}.engine_args.{key}"
+            raise StudyError(where, f"is refused: {REFUSED_ARGS[key]}")
     return models
 
 

@@ -11,6 +11,7 @@ import dspy
 from .decode import Language, each_item, language
 from .errors import StudyError
 from .finite import choices
+from .model import REFUSED
 from .order import digest
 from .study import Study
 
@@ -147,6 +148,10 @@ def _part(place: str, module: dspy.Module, questions: tuple[str, ...]) -> Part:
     answers = {}
     many = []
     predictors = [predictor for _, predictor in module.named_predictors()]
+    for predictor in predictors:
+        # A max_tokens is looked at in each call: one that covers the answer does no harm.
+        for key in sorted((set(predictor.config) & set(REFUSED)) - {"max_tokens"}):
+            raise StudyError(where, f"sets {key}, which is refused: {REFUSED[key]}")
     for question in questions:
         fields = [
             predictor.signature.output_fields[question]

@@ -86,7 +86,7 @@ async def _one_model(
         await engine.start()
         ledger.engines[name] = engine.about().__dict__
         settings = [ledger.plan.condition(group[0].trials[0]).settings for group in queue]
-        held = any(each.decoding == "constrained" for each in settings)
+        held = any(each.decoding != "free" for each in settings)
         if held and model.engine != "simulated":
             ledger.certificates[name].canary = False
             ledger.certificates[name].canary = await ask_canary(engine, model)

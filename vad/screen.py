@@ -181,7 +181,7 @@ def print_trial(experiment: Experiment, which: str) -> None:
                 print(f"[{message['role']}]\n{message['content']}")
         print(
             f"\n----- call {number}: the constraint"
-            + ("" if condition.settings.decoding == "constrained" else " (not enforced: free)")
+            + ("" if condition.settings.decoding != "free" else " (not enforced: free)")
         )
         print(asked.call.language.regex)
         print(f"----- at most {asked.call.max_tokens} tokens")

@@ -43,6 +43,7 @@ class Session:
     constrained: bool
     model: Model | None = None
     calls: list[Asked] = field(default_factory=list)
+    weighings: list[Asked] = field(default_factory=list)
     loop: asyncio.AbstractEventLoop | None = None
     failure: EngineFailure | None = None
 

@@ -47,6 +47,8 @@ RESPONSES: dict[str, pa.DataType] = {
     "option": pa.int8(),
     "score": pa.float64(),
     "fields": pa.string(),
+    "probabilities": pa.list_(pa.float64()),
+    "expected": pa.float64(),
     "valid": pa.bool_(),
     "problem": pa.string(),
     "finish_reason": pa.string(),

@@ -65,13 +65,45 @@ class Tokens:
 
     @cached_property
     def silent(self) -> list[int]:
-        """Ordinary tokens that decode to nothing: each would cost budget and add no byte."""
+        """Tokens that add nothing to the text: each would cost budget, or stand for a text unseen.
+
+        All special ones but the end of sequence are among them: a backend may take one that looks
+        like JSON for what it looks like, and it is gone from the answer (seen with xgrammar).
+        """
+        end = self.tokenizer.eos_token_id
+        texts = enumerate(self._texts(skip_special_tokens=True))
+        return [one for one, text in texts if not text and one != end]
+
+    @cached_property
+    def keeps_spaces(self) -> bool:
+        """Whether a token that opens with a space decodes to that space, alone too (as Gemma's).
+
+        vLLM's backend outlines puts a space before each such token, as Llama's lose theirs; where
+        it is there already, no text with a single space can be written.
+        """
+        token = next((one for one in self.tokenizer.get_vocab() if one.startswith("▁")), None)
+        return token is not None and self.tokenizer.convert_tokens_to_string([token])[:1] == " "
+
+    @lru_cache  # noqa: B019 - as above
+    def beginning(self, text: str) -> list[int]:
+        """The ordinary tokens that a continuation may begin with: parts of it, or it and more."""
         special = set(self.tokenizer.all_special_ids)
-        ids = range(len(self.tokenizer))
-        texts = self.tokenizer.batch_decode([[one] for one in ids])
         return [
-            one for one, text in zip(ids, texts, strict=True) if not text and one not in special
+            one
+            for one, token in enumerate(self._texts(skip_special_tokens=False))
+            if token and one not in special and (text.startswith(token) or token.startswith(text))
         ]
+
+    @lru_cache  # noqa: B019 - as above
+    def _texts(self, skip_special_tokens: bool) -> list[str]:
+        """What each token adds behind another; some lose a space where they stand alone."""
+        lead = self.ids("a")
+        before = len(self.tokenizer.decode(lead))
+        found: list[str] = self.tokenizer.batch_decode(
+            [[*lead, one] for one in range(len(self.tokenizer))],
+            skip_special_tokens=skip_special_tokens,
+        )
+        return [text[before:] for text in found]
 
 
 class Bytes:

