@@ -1,5 +1,7 @@
 """Conditions, trials, option orders and keys."""
 
+import hashlib
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -153,3 +155,68 @@ def test_a_block_of_text_is_held_once_however_many_trials_it_stands_in(study: St
     made = plan(study, 'model = "sim"\nlimit = 3\n[vary]\nformat = ["none", "bold"]\n')
     texts = [text for one in made.conversations for text in one.inputs.values()]
     assert len({id(text) for text in texts}) == len(set(texts)) < len(texts) / 10
+
+
+GOLDEN = {
+    "signatures/direct.py": """import dspy
+from typing import Literal
+
+
+class Answer(dspy.Signature):
+    '''Answer.'''
+
+    persona: str = dspy.InputField()
+    scenario: str = dspy.InputField()
+    question: str = dspy.InputField()
+    options: str = dspy.InputField()
+
+
+value = dspy.Predict(Answer.append("value", dspy.OutputField(), Literal["A", "B"]))
+action = dspy.Predict(Answer.append("action", dspy.OutputField(), Literal["A", "B"]))
+""",
+    "signatures/agreement.toml": '[value]\nquestion = "{value}?"\nscale = ["yes", "no"]\n'
+    '[action]\nquestion = "Which?"\n',
+    "personas/people.toml": '[variables.trust]\nasks = "trust"\naxis = "survival - '
+    'self-expression"\nlevels = [{ name = "low" }, { name = "high" }]\n[personas.one]\n'
+    'trust = "low"\n',
+    "personas/none.py": '"""None."""\n\n\ndef render(persona):\n    return ""\n',
+    "scenarios/values.toml": '["Équité"]\ndefinition = "fairness"\ntype = "universalism"\n'
+    'group = "self-transcendence"\n',
+    "scenarios/topics.toml": '[Politics]\ndefinition = "votes"\n',
+    "experiments/models.toml": '[sim]\nengine = "simulated"\nweights = "experiments/sim.py"\n',
+    "experiments/sim.py": "def answer(call):\n    return '{}'\n",
+    "experiments/x.toml": 'model = "sim"\npersonas = "people"\n[vary]\norder = '
+    '["balanced", "shuffled", "fixed"]\n',
+}
+
+
+def test_the_same_seed_gives_the_same_plan_byte_for_byte_on_any_machine(tmp_path: Path) -> None:
+    """A changed digest means that no answer of an earlier run is known again."""
+    polarities = [("aligned", "mild", "I do."), ("opposed", "mild", "I don't.")]
+    lines = [
+        {
+            "id": f"s{n}",
+            "value": "Équité",
+            "topic": "Politics",
+            "text": f"Case {n}.",
+            "options": [
+                {"polarity": polarity, "intensity": how, "text": text}
+                for polarity, how, text in polarities
+            ],
+        }
+        for n in range(3)
+    ]
+    scenarios = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    for name, text in (GOLDEN | {"scenarios/dilemmas.jsonl": scenarios}).items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(text.encode())
+    made = make_plan(load_experiment(Study(tmp_path), tmp_path / "experiments" / "x.toml"))
+    told = [
+        [trial.key, trial.scenario.id, trial.question.name, trial.repeat, *trial.order]
+        for trial in made.trials
+    ]
+    inputs = [one.inputs for one in made.conversations]
+    found = hashlib.sha256(json.dumps([told, inputs]).encode()).hexdigest()
+    assert len(told) == 3 * 3 * 2 * 3
+    assert found == "300d8b9e22d87cefa3bbe02b3a4e2339a8a1fe4926ee249afc50db44c766db0f"

@@ -25,6 +25,7 @@ from .measure import Array
 from .paired import compare_pairs, contrast_figures, mann_whitney
 from .pool import Pool, pool
 from .resample import MEASURES, columns, levels
+from .spreadsheet import write_csv
 
 ALL = "(all)"
 ALPHA = 0.05
@@ -85,7 +86,7 @@ def write_comparisons(run: Path, table: pd.DataFrame) -> Path:
     path = run / "tables" / "comparisons.csv"
     try:
         path.parent.mkdir(exist_ok=True)
-        table.to_csv(path, index=False)
+        write_csv(table, path)
     except OSError as error:
         raise StudyError(str(path), f"cannot be written: {error.strerror}") from None
     return path

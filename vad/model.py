@@ -157,8 +157,15 @@ class Model(BaseModel):
         return inside if inside.exists() or path.parts[0] in ("experiments", "models") else None
 
     def identity(self, study: Study) -> str:
-        """A hash of what decides this model's answers: profile, revision, files of its weights."""
-        decides = self.model_dump(exclude={*NOT_DECIDING, "engine_args", "weights"})
+        """A hash of what decides this model's answers: profile, revision, files of its weights.
+
+        What a profile leaves as it is does not count: a setting that profiles learn later changes
+        no key. The engine does, as its default is not the same on every system.
+        """
+        decides = self.model_dump(
+            exclude={*NOT_DECIDING, "engine_args", "weights"}, exclude_defaults=True
+        )
+        decides["engine"] = self.engine
         decides["engine_args"] = {
             key: value for key, value in sorted(self.engine_args.items()) if key not in PACE_ONLY
         }

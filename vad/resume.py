@@ -31,7 +31,7 @@ def same_study(experiment: Experiment, path: Path) -> None:
             f"is the run folder of {manifest['experiment']}, not of {experiment.place}",
             "rename one of them, or write elsewhere with --runs DIR",
         )
-    before, now = manifest["decides"], experiment.decides()
+    before, now = manifest.get("decides", {}), experiment.decides()
     changed = [
         key
         for key in sorted({*before, *now})

@@ -53,7 +53,7 @@ def begin(experiment: Experiment, runs: Path, new: bool) -> Ledger:
     try:
         same_questions(plan, folder)
     except StudyError:
-        folder.close()
+        folder.lock.release()
         raise
     return Ledger(plan, folder, certificates)
 

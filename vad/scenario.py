@@ -147,7 +147,7 @@ def parse_scenario(line: str, place: str) -> Scenario:
     """One line of a scenario file; StudyError names the line, the key and what was found."""
     try:
         content = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StudyError(
             place, f"is not JSON, perhaps cut off: {error}", f"it ends: ...{line[-40:]}"
         ) from None

@@ -80,6 +80,8 @@ TRIAL_COLUMNS = ("trial", *[*RESPONSES][[*RESPONSES].index("scenario") :])
 """The columns of responses that are a trial's own; every other tells conditions apart."""
 ASKED = ("scenario", "question", "repeat")
 """What a condition is asked once; a folder holds one answer to it."""
+KINDS = {"vary": dict, "settings": dict, "decides": dict, "models": dict, "counts": dict}
+"""Of what kind a manifest's entries are, where they are."""
 PART = re.compile(r"part-(\d{6})-(\d{6})\.parquet")
 
 
@@ -92,6 +94,7 @@ class RunFolder:
         self._identity = [*RESPONSES][: [*RESPONSES].index("scenario")] + self.extra
         with writing(path):
             path.mkdir(parents=True, exist_ok=True)
+            no_links(path)
             self.lock = Lock(path)
             self._tidy()
         self._next = 1 + max((last for _, last in self._parts("responses").values()), default=-1)
@@ -134,7 +137,7 @@ class RunFolder:
 
     def _rows(self, names: list[str]) -> Iterator[tuple[Any, ...]]:
         for file in (self.path / "responses").glob("*/part-*.parquet"):
-            columns = pq.read_table(file, columns=names).to_pydict()
+            columns = _part(file, names).to_pydict()
             yield from zip(*(columns[name] for name in names), strict=True)
 
     def counts(self, model: str | None = None) -> dict[str, int]:
@@ -142,7 +145,7 @@ class RunFolder:
         folder = "*" if model is None else _folder(model)
         tally: Counter[str] = Counter(answers=0, parsed=0, unreadable=0, reused=0)
         for file in (self.path / "responses").glob(f"{folder}/part-*.parquet"):
-            table = pq.read_table(file, columns=["valid", "problem", "reused"]).to_pydict()
+            table = _part(file, ["valid", "problem", "reused"]).to_pydict()
             tally["answers"] += len(table["valid"])
             tally["parsed"] += sum(table["valid"])
             tally["unreadable"] += len(table["valid"]) - sum(table["valid"])
@@ -205,9 +208,9 @@ class RunFolder:
             return
         first, last = (PART.sub(r"\1 \2", part.name).split() for part in (parts[0], parts[-1]))
         merged = folder / f"part-{first[0]}-{last[1]}.parquet"
-        schemas = [pq.read_schema(part) for part in parts]
-        whole = pa.unify_schemas(schemas, promote_options="permissive")
         with writing(merged) as temporary:
+            schemas = [pq.read_schema(part) for part in parts]
+            whole = pa.unify_schemas(schemas, promote_options="permissive")
             with pq.ParquetWriter(temporary, whole, compression="zstd") as out:
                 for part in parts:
                     _copy(part, out, whole)
@@ -225,11 +228,12 @@ def writing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         yield temporary
-    except OSError as error:
+    except (OSError, pa.ArrowException) as error:
         temporary.unlink(missing_ok=True)
+        reason = getattr(error, "errno", None)
         raise StudyError(
             str(path),
-            f"cannot be written: {os.strerror(error.errno) if error.errno else error}",
+            f"cannot be written: {os.strerror(reason) if reason else error}",
             "all that was written before stays; free the place and give the same command again, "
             "or name another place with --runs DIR",
         ) from None
@@ -250,15 +254,33 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
         return None
     try:
         content = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StudyError(str(file), f"cannot be read: {error}") from None
-    if not isinstance(content, dict) or "experiment" not in content:
+    if not isinstance(content, dict) or not isinstance(content.get("experiment"), str):
         raise StudyError(str(file), "is no manifest of a run")
+    for key, kind in KINDS.items():
+        if not isinstance(content.get(key, kind()), kind):
+            raise StudyError(str(file), f"is no manifest of a run: found {content[key]!r:.60}")
+    for key, levels in content.get("vary", {}).items():
+        if not isinstance(levels, list):
+            raise StudyError(str(file), f"vary.{key} is no list: found {levels!r:.60}")
     return content
+
+
+def no_links(path: Path) -> None:
+    """StudyError if a folder holds a symbolic link: what is written there would land elsewhere."""
+    for found in path.rglob("*"):
+        if found.is_symlink():
+            raise StudyError(
+                str(found),
+                "is a symbolic link, and a run folder holds none",
+                "put what it points to in its place",
+            )
 
 
 def open_manifest(path: Path) -> dict[str, Any]:
     """The manifest of a run folder; StudyError if the folder is none, or holds one unreadable."""
+    no_links(path)
     found = read_manifest(path)
     if found is None or "vary" not in found:
         raise StudyError(
@@ -283,16 +305,24 @@ def read_table(path: Path, kind: str, columns: list[str] | None = None) -> pd.Da
         )
     tables = []
     for file in files:
-        try:
-            has = pq.read_schema(file).names
-            for name in columns or ():
-                if name not in has:
-                    raise StudyError(str(file), f'has no column "{name}"; it has {", ".join(has)}')
-            tables.append(pq.read_table(file, columns=columns))
-        except (OSError, pa.ArrowInvalid) as error:
-            raise StudyError(str(file), f"cannot be read: {error}") from None
+        tables.append(_part(file, columns))
     joined: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
     return joined
+
+
+def _part(file: Path, columns: list[str] | None = None) -> pa.Table:
+    """One part, all columns or those named; StudyError if it cannot be read or lacks one."""
+    try:
+        has = pq.read_schema(file).names
+        for name in columns or ():
+            if name not in has:
+                raise StudyError(str(file), f'has no column "{name}"; it has {", ".join(has)}')
+        return pq.read_table(file, columns=columns)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        said = str(error).strip().splitlines()
+        raise StudyError(
+            str(file), f"cannot be read: {said[0] if said else type(error).__name__}"
+        ) from None
 
 
 def condition_columns(responses: pd.DataFrame) -> list[str]:
@@ -307,7 +337,7 @@ def reusable(runs: Path, apart_from: Path, wanted: set[str]) -> dict[str, dict[s
         run = file.parents[2]
         if run.resolve() == apart_from.resolve() or not wanted - set(found):
             continue
-        table = pq.read_table(file)
+        table = _part(file)
         hit = [key in wanted and key not in found for key in table["trial"].to_pylist()]
         for row in table.filter(pa.array(hit)).to_pylist():
             found.setdefault(row["trial"], row | {"reused": row["reused"] or run.name})
@@ -315,7 +345,7 @@ def reusable(runs: Path, apart_from: Path, wanted: set[str]) -> dict[str, dict[s
 
 
 def _folder(model: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]", "_", model)
+    return re.sub(r"[^A-Za-z0-9._-]|^\.", "_", model) or "_"
 
 
 def _type_of(rows: list[dict[str, Any]], key: str) -> pa.DataType:

@@ -9,6 +9,7 @@ import ast
 import hashlib
 import importlib
 import itertools
+import os
 import sys
 import tomllib
 import traceback
@@ -35,7 +36,7 @@ class Study:
 
     def place(self, path: Path) -> str:
         """A path as its author knows it."""
-        path = path.resolve()
+        path = Path(os.path.realpath(path))
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 
     def names(self, folder: str, suffix: str) -> list[str]:
@@ -48,7 +49,7 @@ class Study:
 
         Raises StudyError for a file that is missing, unreadable or not UTF-8.
         """
-        path = path.resolve()
+        path = Path(os.path.realpath(path))
         if path not in self._read:
             try:
                 self._read[path] = path.read_bytes()
@@ -64,11 +65,11 @@ class Study:
     def hash(self, path: Path) -> str:
         """sha256 of a file as it was first read."""
         self.read(path)
-        return hashlib.sha256(self._read[path.resolve()]).hexdigest()
+        return hashlib.sha256(self._read[Path(os.path.realpath(path))]).hexdigest()
 
     def hashes(self, apart_from: Path) -> list[tuple[str, str]]:
         """Place and sha256 of every file read so far, bar the experiment and the model profiles."""
-        apart = {apart_from.resolve(), self.root / "experiments" / "models.toml"}
+        apart = {Path(os.path.realpath(apart_from)), self.root / "experiments" / "models.toml"}
         return sorted(
             (self.place(path), self.hash(path)) for path in self._read if path not in apart
         )
@@ -86,6 +87,8 @@ class Study:
             return tomllib.loads(self.read(path))
         except tomllib.TOMLDecodeError as error:
             raise StudyError(self.place(path), f"is not valid TOML: {error}") from None
+        except RecursionError:
+            raise StudyError(self.place(path), "is nested too deeply to be read") from None
 
     def about(self, path: Path) -> str:
         """What a file says of itself: a docstring's first line, a TOML's opening comment."""
@@ -93,7 +96,7 @@ class Study:
         if path.suffix == ".py":
             try:
                 doc = ast.get_docstring(ast.parse(text)) or ""
-            except (SyntaxError, ValueError) as error:
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 return f"(cannot be loaded: {error})"
             return doc.split("\n")[0]
         lines = itertools.takewhile(lambda line: line.strip("# "), text.lstrip().splitlines())
@@ -103,7 +106,7 @@ class Study:
         """The names a Python file assigns at its top level, read without running it."""
         try:
             body = ast.parse(self.read(self.root / folder / f"{name}.py")).body
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             return set()
         targets = [
             target for node in body if isinstance(node, ast.Assign) for target in node.targets

@@ -16,6 +16,7 @@ from ..experiment import BASELINE
 from ..layout import QUESTIONS
 from ..opened import Run
 from ..score import FIGURES
+from ..spreadsheet import write_csv
 from .form import BETTER, UNNAMED
 from .latex import fragment
 from .options import option_names
@@ -160,7 +161,7 @@ def write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
     try:
         folder.mkdir(exist_ok=True)
         for name, table in tables.items():
-            table.to_csv(folder / f"{name}.csv", index=False)
+            write_csv(table, folder / f"{name}.csv")
             shown, bold = printed(name, table)
             (folder / f"{name}.tex").write_text(fragment(shown, bold, NOTES.get(name, "")))
     except OSError as error:

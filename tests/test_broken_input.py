@@ -1,0 +1,190 @@
+"""Input broken in every way: one message, never a traceback, a hang or a file elsewhere.
+
+pytest tests/test_broken_input.py --inputs 10000
+"""
+
+import json
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from vad.cli import app
+from vad.errors import EngineFailure, StudyError
+
+from .conftest import EXPERIMENT
+from .test_run import ask
+
+NAMES = st.sampled_from(
+    [
+        "../x",
+        "/etc/passwd",
+        "..",
+        ".",
+        "",
+        "a/b",
+        "a\0b",
+        "x" * 300,
+        "=1+1",
+        "<b>x</b>",
+        "ünï",
+        "\n",
+    ]
+)
+SCALARS: st.SearchStrategy[Any] = (
+    st.none() | st.booleans() | st.integers() | st.floats() | NAMES | st.text(max_size=20)
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=6,
+)
+FILES = (
+    "experiments/small.toml",
+    "experiments/models.toml",
+    "personas/cultural.toml",
+    "signatures/agreement.toml",
+    "scenarios/dilemmas.jsonl",
+    "experiments/sim.py",
+    "personas/explicit.py",
+    "signatures/direct.py",
+    "runs/small/manifest.json",
+    "runs/small/responses/sim/part-000000-000000.parquet",
+)
+HOW = ("text", "bytes", "cut", "swap", "value", "huge", "nul", "folder", "link", "gone", "deep")
+VERBS = ("check", "run", "show", "score", "compare")
+BOUND = 30
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study with a finished run of it."""
+    from vad.study import FOLDERS
+
+    from .conftest import ALWAYS_A, REPOSITORY
+
+    folder = tmp_path_factory.mktemp("broken") / "study"
+    for name in FOLDERS:
+        skip = shutil.ignore_patterns("pocket", "__pycache__")
+        shutil.copytree(REPOSITORY / name, folder / name, ignore=skip)
+    lines = (folder / "scenarios" / "dilemmas.jsonl").read_text().splitlines()[:6]
+    (folder / "scenarios" / "dilemmas.jsonl").write_text("\n".join(lines) + "\n")
+    (folder / "experiments" / "sim.py").write_text(ALWAYS_A)
+    (folder / "experiments" / "small.toml").write_text(EXPERIMENT)
+    profile = '[sim]\nengine = "simulated"\nweights = "experiments/sim.py"\n'
+    (folder / "experiments" / "models.toml").write_text(profile)
+    ask(folder)
+    shutil.copytree(folder, folder.parent / "sound")
+    return folder
+
+
+@contextmanager
+def no_longer_than(seconds: int) -> Iterator[None]:
+    def too_long(*_: object) -> None:
+        raise TimeoutError(f"hangs: more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def damage(path: Path, how: str, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
+    """Break one file in one way."""
+    whole = path.read_bytes()
+    place = draw(st.integers(0, len(whole)))
+    if how == "text":
+        path.write_text(draw(st.text(max_size=60)), encoding="utf-8", errors="replace")
+    elif how == "bytes":
+        path.write_bytes(whole[:place] + draw(st.binary(max_size=20)) + whole[place + 5 :])
+    elif how == "cut":
+        path.write_bytes(whole[:place])
+    elif how == "swap":
+        words = whole.split(b'"')
+        at = draw(st.integers(0, len(words) - 1))
+        words[at] = draw(NAMES).encode()
+        path.write_bytes(b'"'.join(words))
+    elif how == "value":
+        lines = whole.split(b"\n")
+        at = draw(st.integers(0, len(lines) - 1))
+        key = lines[at].split(b"=")[0] or b"seed "
+        value = json.dumps(draw(VALUES), allow_nan=True)
+        lines[at] = key + b"= " + value.encode() if path.suffix == ".toml" else value.encode()
+        path.write_bytes(b"\n".join(lines))
+    elif how == "huge":
+        path.write_bytes(whole[:place] + b"x" * 10_000_000 + whole[place:])
+    elif how == "nul":
+        path.write_bytes(whole[:place] + b"\0" + whole[place:])
+    elif how == "deep":
+        path.write_bytes(whole[:place] + b"[" * 100_000)
+    else:
+        path.unlink()
+        if how == "folder":
+            path.mkdir()
+        if how == "link":
+            path.symlink_to(draw(st.sampled_from(["/dev/null", "/etc/passwd", ".", path.name])))
+
+
+def files(root: Path) -> dict[str, int]:
+    """Every file that no run may touch, with the time it was written."""
+    return {
+        str(path): path.lstat().st_mtime_ns
+        for path in root.rglob("*")
+        if not path.is_dir()
+        and "__pycache__" not in path.parts
+        and "runs" not in path.relative_to(root).parts[:1]
+    }
+
+
+def restore(root: Path) -> None:
+    for name in FILES:
+        path, sound = root / name, root.parent / "sound" / name
+        if path.is_symlink() or path.is_file():
+            path.unlink()
+        elif path.is_dir():
+            path.rmdir()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(sound, path)
+    for extra in (root / "runs").iterdir():
+        if extra.name != "small":
+            shutil.rmtree(extra)
+
+
+def test_input_broken_in_any_way_is_told_in_words_and_writes_nowhere_else(
+    broken: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(broken)
+    tried: list[str] = []
+
+    @settings(
+        max_examples=request.config.getoption("--inputs"),
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.data(), st.sampled_from(FILES), st.sampled_from(HOW), st.sampled_from(VERBS))
+    def break_it(data: st.DataObject, name: str, how: str, verb: str) -> None:
+        restore(broken)
+        damage(broken / name, how, data.draw)
+        before = files(broken)
+        arguments = [verb, "runs/small" if verb in ("score", "compare") else "small"]
+        with no_longer_than(BOUND):
+            told = CliRunner().invoke(app, arguments)
+        right = (SystemExit, StudyError, EngineFailure, OSError)
+        if told.exception is not None and not isinstance(told.exception, right):
+            raise AssertionError((name, how, verb)) from told.exception
+        assert files(broken) == before
+        tried.append(how)
+
+    break_it()
+    assert len(tried) >= request.config.getoption("--inputs") * 0.9
