@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from vad.errors import StudyError
+from vad.experiment import load_experiment
+from vad.study import Study
+
 from .conftest import EXPERIMENT, POCKET, Vad
 
 Change = Callable[[Path], None]
@@ -296,3 +300,16 @@ def test_the_study_used_here_is_sound(vad: Vad) -> None:
     assert done.returncode == 0, done.stderr
     assert "54 questions" in done.stdout
     assert EXPERIMENT.startswith("# Two formats")
+
+
+def test_several_models_on_the_command_line_are_varied_and_a_wrong_one_is_named(
+    root: Path, study: Study
+) -> None:
+    path = root / "experiments" / "small_models.toml"
+    both = load_experiment(study, path, model="pocket, sim", limit=1)
+    assert both.vary["model"] == ["pocket", "sim"]
+    assert list(both.vary) == ["decoding", "format", "model"]
+    with pytest.raises(StudyError, match=r'^--model\n.*no model "pokcet".*\n.*"pocket"'):
+        load_experiment(study, path, model="sim,pokcet")
+    once = load_experiment(study, path, model="sim,sim")
+    assert once.vary["model"] == ["sim"]

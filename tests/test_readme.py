@@ -57,11 +57,13 @@ def test_the_notebook_of_the_readme_runs_as_it_stands(root: Path, vad: Vad) -> N
 
 
 def test_the_model_profile_of_the_readme_is_a_valid_one(root: Path) -> None:
-    (profile,) = blocks("toml")
+    profile, server, provider = (one for one in blocks("toml") if "weights" in one)
     with (root / "experiments" / "models.toml").open("a") as out:
-        out.write(profile)
+        out.write(profile + server + provider)
     assert load_models(Study(root))["my-model"].engine_args["tensor_parallel_size"] == 2
     assert tomllib.loads(profile)
+    models = load_models(Study(root))
+    assert [models[name].validated for name in ("my-server", "my-provider")] == [False, True]
 
 
 def test_every_file_the_map_names_is_there() -> None:

@@ -25,7 +25,10 @@ app = typer.Typer(
 
 Named = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="A TOML file, or its name.")]
 Limit = Annotated[int | None, typer.Option(help="Only the first N scenarios of a seeded order.")]
-Model = Annotated[str | None, typer.Option(help="This model instead of the experiment's.")]
+Model = Annotated[
+    str | None,
+    typer.Option(help="This model instead of the experiment's, or several: --model A,B."),
+]
 Seed = Annotated[int | None, typer.Option(help="This seed instead of the experiment's.")]
 Root = Annotated[Path | None, typer.Option("--study", help="The study's folder.")]
 Runs = Annotated[Path | None, typer.Option(help="Where run folders are; default: STUDY/runs.")]

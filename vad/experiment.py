@@ -109,11 +109,15 @@ class Experiment:
         content = dict(study.toml(path))
         vary, ablate = content.pop("vary", {}), content.pop("ablate", {})
         self.only = self._check(Only, content.pop("only", {}), "only.")
+        flags = {key: f"--{key}" for key in overrides}
+        models = [name.strip() for name in str(overrides.get("model", "")).split(",")]
+        if len(models) > 1 and isinstance(vary, dict):
+            vary = vary | {"model": list(dict.fromkeys(models))}
+            overrides = {key: value for key, value in overrides.items() if key != "model"}
         for table in (vary, ablate):
             for key in overrides:
                 if isinstance(table, dict):
                     table.pop(key, None)
-        flags = {key: f"--{key}" for key in overrides}
         self.base = self._check(Settings, content | overrides, "", flags)
         self.models: dict[str, Model] = {}
         self.scenarios: dict[str, list[Scenario]] = {}
@@ -157,7 +161,7 @@ class Experiment:
         conditions: list[Condition] = []
         baselines: set[str] = set()
         for choice in self._factors.choices():
-            at = flags | choice.at
+            at = choice.at | flags
             content = self.base.model_dump(exclude_none=True) | choice.levels
             settings = self._check(Settings, content, "", at)
             self._load(settings, at)
@@ -277,7 +281,8 @@ class Experiment:
 def load_experiment(study: Study, path: Path, **overrides: Any) -> Experiment:
     """The experiment of a TOML file, all it names loaded; `overrides` replace its settings.
 
-    An override of a varied setting (`model="pocket"`) takes its place in every condition.
+    An override of a varied setting (`model="pocket"`) takes its place in every condition; several
+    models (`model="pocket,my-model"`) are varied instead of the experiment's own.
     """
     if not path.is_file():
         names = [name for name in study.names("experiments", ".toml") if name != "models"]
