@@ -481,3 +481,14 @@ def test_forms_that_do_not_go_together_are_refused(tmp_path: Path, value: str, s
     )
     with pytest.raises(StudyError, match=said):
         plan(tmp_path)
+
+
+def test_an_action_without_intensity_does_not_stand_beside_others_with_one(tmp_path: Path) -> None:
+    made(tmp_path)
+    path = tmp_path / "scenarios" / "made.jsonl"
+    first, *rest = path.read_text().splitlines()
+    row = json.loads(first)
+    row["options"] += [one | {"intensity": "mild"} for one in row["options"]]
+    path.write_text("\n".join([json.dumps(row), *rest]) + "\n")
+    with pytest.raises(StudyError, match="an action without intensity beside others with one"):
+        plan(tmp_path)

@@ -15,7 +15,8 @@ import pytest
 from vad.dilemmas.check import check_dilemmas
 from vad.dilemmas.importing import import_scenarios
 from vad.experiment import load_experiment
-from vad.persona import load_personas
+from vad.opened import open_run
+from vad.persona import Category, load_personas
 from vad.run import run
 from vad.scenario import load_scenarios, load_topics, load_values
 from vad.store import RESPONSES, RunFolder, read_table
@@ -81,6 +82,8 @@ def test_the_countries_have_one_variable_and_no_place_on_any_axis() -> None:
     countries = load_personas(STUDY, "countries", "test")
     assert sorted(one.beliefs[0][1] for one in countries.people) == sorted(COUNTRIES)
     assert all(one.place() == {} == one.opposition() for one in countries.people)
+    (told,) = Category(place_at_least=0.5).faults(countries.people[0])
+    assert "it has no place" in told
 
 
 def test_our_own_pairs_keep_every_rule_that_a_bare_choice_has() -> None:
@@ -152,6 +155,8 @@ def test_the_released_answers_in_our_layout_give_the_published_country_table(
     assert [round(found[name]["ar"], 2) for name in COUNTRIES] == published["table3_f1_country"]
     for name, figure in digits().items():
         assert found[name]["ar"] == pytest.approx(figure, abs=6e-7)
+    opened = open_run(tmp_path / "gemma").scores("shen2025", by="country").set_index("country")
+    assert opened["ar"].to_dict() == {name: row["ar"] for name, row in found.items()}
     assert sum(row["filled"] for row in found.values()) == 63
     assert sum(row["cells"] for row in found.values()) == 132
 

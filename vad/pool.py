@@ -14,11 +14,10 @@ from .errors import StudyError
 from .experiment import NAMED, column
 from .measure import Array
 from .pairing import Answers, pair
-from .store import RESPONSES, open_manifest, read_table
+from .store import ASKED, RESPONSES, open_manifest, read_table
 
 SETTINGS = [*RESPONSES][1 : [*RESPONSES].index("scenario")]
-TRIAL = ["scenario", "question", "repeat"]
-NEEDED = ["trial", *SETTINGS, *TRIAL, "value", "topic", "score"]
+NEEDED = ["trial", *SETTINGS, *ASKED, "value", "topic", "score"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def pool(runs: Sequence[Path]) -> Pool:
     names = [*SETTINGS, *(column(key) for key in extra)]
     rows = pd.concat(tables, ignore_index=True)
     once = rows.drop_duplicates([*names, "trial"])
-    if once.duplicated([*names, *TRIAL]).any():
+    if once.duplicated([*names, *ASKED]).any():
         names = ["run", *names]
     else:
         rows = once.drop(columns="run")

@@ -70,7 +70,7 @@ class Part:
             for _, predictor in module.named_predictors():
                 for name, held in predictor.signature.output_fields.items():
                     if name in self.questions and each_item(held.annotation):
-                        kind = dict[Literal[items], each_item(held.annotation)]  # type: ignore
+                        kind = dict[Literal[items], each_item(held.annotation)]  # type: ignore[misc, valid-type]
                         predictor.signature = predictor.signature.with_updated_fields(name, kind)
             self._among[items] = replace(self, module=module)
         return self._among[items]
