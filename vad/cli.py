@@ -272,10 +272,12 @@ def _command() -> None:
     from .begin import app as new
     from .begin import init
     from .dilemmas.commands import app as scenarios
+    from .personas.commands import app as personas
 
     app.command()(init)
     app.add_typer(new, name="new")
     app.add_typer(scenarios, name="scenarios")
+    app.add_typer(personas, name="personas")
     # Verbs that load no weights need no torch; transformers would complain that it is missing.
     os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
     app()

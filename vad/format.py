@@ -80,6 +80,11 @@ def render(
     return text.strip()
 
 
+def is_silent(study: Study, name: str) -> bool:
+    """Whether a format says of itself, with SILENT = True, that it tells nothing of a persona."""
+    return bool(getattr(study.module("personas", name), "SILENT", False))
+
+
 class TokenCount:
     """How many tokens a text has for a model; for a simulated one, how many words.
 

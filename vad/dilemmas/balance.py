@@ -6,9 +6,13 @@ import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from ..finding import Finding
 from ..scenario import Scenario
-from .finding import ENOUGH, Finding, by_value
 from .rows import words
+from .variety import by_value
+
+ENOUGH = 50
+"""Shares and classifiers are judged from this many dilemmas on."""
 
 LENGTH_OVERALL, LENGTH_A_VALUE = 0.03, 0.12
 LONGEST_ALIGNED = (0.45, 0.55)

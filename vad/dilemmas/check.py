@@ -6,9 +6,9 @@ own file with other values, topics or numbers of actions is held to the same.
 
 from collections import Counter
 
+from ..finding import Finding
 from ..scenario import Scenario, ValueInfo
 from . import balance, variety
-from .finding import Finding
 from .rows import DIGITAL, row_faults
 
 DIGITAL_MOST = 2

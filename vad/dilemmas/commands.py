@@ -21,6 +21,7 @@ def check(
 ) -> None:
     """Print what can be proved of a set of dilemmas; exit code 1 if a limit is missed."""
     from ..errors import StudyError
+    from ..finding import tell
     from ..scenario import load_topics, load_values, read_scenarios
     from .check import check_dilemmas
 
@@ -30,11 +31,7 @@ def check(
         raise StudyError(str(path), "there is no such file")
     scenarios = read_scenarios(found, path)
     findings = check_dilemmas(scenarios, load_values(found), load_topics(found))
-    for one in findings:
-        print(f"{'ok ' if one.holds else 'NO '} {one.name}: {one.figure}; wanted {one.limit}")
-        for line in one.where if not one.holds else []:
-            print(f"      {line}")
-    missed = sum(not one.holds for one in findings)
+    missed = tell(findings)
     print(f"{len(scenarios)} dilemmas, {len(findings)} checks, {missed} missed")
     if missed:
         raise SystemExit(1)

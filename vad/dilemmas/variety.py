@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from ..finding import Finding
 from ..scenario import Scenario
-from .finding import Finding, by_value
 from .rows import words
 
 MOST_ALIKE = 0.35
@@ -14,6 +14,14 @@ MEAN_ALIKE = 0.10
 RUN_WORDS, RUN_DILEMMAS = 6, 3
 OPENING_WORDS, OPENING_DILEMMAS = 4, 12
 SETTINGS_SHARE = 300 / 616
+
+
+def by_value(scenarios: list[Scenario]) -> dict[str, list[int]]:
+    """Where the dilemmas of each value stand in a list."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, one in enumerate(scenarios):
+        places[one.value].append(place)
+    return dict(places)
 
 
 def _similarity(texts: list[str]) -> np.ndarray:
