@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vad.measure import Array
+from vad.model import PUBLISHED
 
 Answers = dict[str, tuple[Array, Array]]
 """A condition's values and actions, [scenarios, repeats], under its persona's name."""
@@ -38,9 +39,14 @@ def rows(values: Array, actions: Array, **columns: Any) -> pd.DataFrame:
                 "topic": [f"t{place % 3}" for place in number],
                 "question": question,
                 "repeat": np.tile(np.arange(repeats), scenarios).astype("int16"),
+                "text": "",
+                "reasoning": None,
+                "letter": None,
+                "option": np.round((1 - scores.ravel()) / 0.4),
                 "score": scores.ravel(),
                 "valid": np.isfinite(scores.ravel()),
                 "problem": [None if np.isfinite(one) else "cut off" for one in scores.ravel()],
+                "reused": None,
             }
         )
         for question, scores in (("value", values), ("action", actions))
@@ -61,7 +67,13 @@ def write_run(folder: Path, *tables: pd.DataFrame, **vary: list[Any]) -> Path:
     joined = pd.concat(tables, ignore_index=True)
     joined.to_parquet(part / "part-000000-000000.parquet", index=False)
     vary = vary or {"format": ["none", "explicit"]}
-    manifest = {"experiment": "experiments/x.toml", "vary": vary, "settings": {}}
+    manifest = {
+        "experiment": "experiments/x.toml",
+        "vary": vary,
+        "settings": {"order": "balanced", "repeats": 3, "seed": 2026},
+        "sampling_where_nothing_else_is_said": PUBLISHED.model_dump(),
+        "models": {},
+    }
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 

@@ -199,13 +199,15 @@ def report(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
     study: Root = None,
 ) -> None:
-    """Tables and figures of a run: the published ones on screen, all under RUN."""
+    """Tables, figures and a page of a run: the published ones on screen, all under RUN."""
     from .opened import open_run
+    from .report.page import write_page
     from .report.write import make_report, write_report
     from .screen_report import print_report
 
     made = make_report(open_run(run, study))
     write_report(made)
+    write_page(made)
     print_report(made)
 
 

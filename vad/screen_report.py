@@ -34,6 +34,7 @@ def print_report(report: Report) -> None:
     print(f"written: {folder}/tables/ ({len(report.tables)} tables, each as CSV and LaTeX)")
     if report.figures:
         print(f"written: {folder}/figures/ ({len(report.figures)} figures, each as SVG and PDF)")
+    print(f"written: {folder}/report.html (open it in a browser; it needs no network)")
 
 
 def missing_line(table: pd.DataFrame) -> str:

@@ -4,6 +4,7 @@ The published layout, rows the models and columns baseline and persona categorie
 All are laid out by the run's factors: the model and whatever else was varied.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,15 +51,39 @@ def make_tables(run: Run, comparisons: pd.DataFrame | None) -> dict[str, pd.Data
 
     Raises StudyError if the run holds no answers that can be paired.
     """
-    keys, who = [*run.factors, "category"], [*run.factors, run.who]
-    by = {"conditions": None, "categories": who, "values": [*who, "value"]}
-    if "group" in run.answers.items and run.answers.items["group"].notna().any():
+    who = [*run.factors, run.who]
+    by = {"conditions": None, "values": [*who, "value"]}
+    if has_groups(run):
         by["value_groups"] = [*who, "group"]
     by["topics"] = [*who, "topic"]
     tables = {name.lower(): published(run, comparisons, name) for name in NEARER}
     tables |= {name: run.scores(by=columns) for name, columns in by.items()}
+    tables |= drawn_tables(run)
     if comparisons is not None:
         tables["comparisons"] = comparisons
+    agreement = ["agreement_value", "agreement_action"]
+    tables["repeats"] = tables.pop("personas")[[*run.factors, "category", "persona", *agreement]]
+    tables["missing"] = missing(run)
+    return tables
+
+
+def has_groups(run: Run) -> bool:
+    """Whether the values of a run's scenarios are known to belong to groups."""
+    return "group" in run.answers.items and bool(run.answers.items["group"].notna().any())
+
+
+def drawn_tables(run: Run, part: Sequence[str] = ()) -> dict[str, pd.DataFrame]:
+    """The tables from which figures are drawn: of all scenarios, or of each part of them.
+
+    part: columns of the scenario (value, group, topic). Each table has them first, then the run's
+    factors and who was asked. categories, personas: as `Run.scores`; options, letters, positions:
+    the share of each label, as `Run.distributions`, the options from the highest score on, named.
+    """
+    keys = [*part, *run.factors, "category"]
+    tables = {
+        "categories": run.scores(by=[*part, *run.factors, run.who]),
+        "personas": run.scores(by=[*keys, "persona"]),
+    }
     shares = run.distributions(keys)
     names = option_names(run)
     for name, kind in (("options", "score"), ("letters", "letter"), ("positions", "position")):
@@ -72,10 +97,6 @@ def make_tables(run: Run, comparisons: pd.DataFrame | None) -> dict[str, pd.Data
             ]
         if len(chosen):
             tables[name] = chosen
-    agreement = ["agreement_value", "agreement_action"]
-    repeats = run.scores(by=[*run.factors, "category", "persona"])
-    tables["repeats"] = repeats[[*run.factors, "category", "persona", *agreement]]
-    tables["missing"] = missing(run)
     return tables
 
 

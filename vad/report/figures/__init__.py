@@ -1,7 +1,7 @@
 """Figures: each a function from DataFrames to an Altair chart; written as SVG and PDF."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,8 +9,16 @@ import pandas as pd
 from ...errors import StudyError
 from ...opened import Run
 from ..options import option_names
-from .answers import letter_shares, option_shares, repeat_agreement
-from .gap import category_bars, coherence, value_matrix
+from ..tables import drawn_tables
+from .answers import (
+    letter_rows,
+    letter_shares,
+    option_rows,
+    option_shares,
+    repeat_agreement,
+    repeat_rows,
+)
+from .gap import bar_rows, category_bars, coherence, point_rows, value_matrix
 from .paired import forest
 from .people import cultural_map, places
 from .style import Chart, dressed
@@ -24,7 +32,6 @@ def make_figures(run: Run, tables: Mapping[str, pd.DataFrame]) -> dict[str, Char
     keys = run.factors
     found: dict[str, Chart] = {}
     for measure in ("ad", "ar"):
-        found[f"{measure}_by_{run.who}"] = category_bars(tables["categories"], keys, measure)
         values = tables["values"]
         if run.values:
             groups = {name: one.group for name, one in run.values.items()}
@@ -35,20 +42,64 @@ def make_figures(run: Run, tables: Mapping[str, pd.DataFrame]) -> dict[str, Char
             mine = values[values["model"] == model]
             name = f"{measure}_by_value_{re.sub(r'[^A-Za-z0-9._-]', '_', model)}"
             found[name] = value_matrix(mine, keys, measure)
-    personas = run.scores(by=[*keys, "category", "persona"])
-    if personas["corrected_gap"].notna().any():
-        found["ad_and_corrected_gap"] = coherence(personas, keys)
     if "comparisons" in tables:
         found["differences"] = forest(tables["comparisons"])
-    if "options" in tables:
-        found["options"] = option_shares(tables["options"], keys, option_names(run))
-    if "letters" in tables:
-        found["letters"] = letter_shares(tables["letters"], keys)
-    if tables["repeats"].iloc[:, -2:].notna().any(axis=None):
-        found["repeats"] = repeat_agreement(tables["repeats"], keys)
+    found |= drawn_figures(drawn_tables(run), keys, option_names(run))
     if len(on_map := places(run.people)):
         found["cultural_map"] = cultural_map(on_map)
     return found
+
+
+def drawn_figures(
+    tables: Mapping[str, pd.DataFrame],
+    keys: Sequence[str],
+    names: Mapping[str, Mapping[float, str]],
+) -> dict[str, Chart]:
+    """The figures that can be taken over any part of the scenarios, by name.
+
+    tables: as `drawn_tables` gives them, of one part. keys: the run's factors. names: what scores
+    are called, by question. Those with nothing to show are left out.
+    """
+    personas, who = tables["personas"], _who(tables)
+    found = {
+        f"{measure}_by_{who}": category_bars(tables["categories"], keys, measure)
+        for measure in ("ad", "ar")
+    }
+    if personas["corrected_gap"].notna().any():
+        found["ad_and_corrected_gap"] = coherence(personas, keys)
+    if "options" in tables:
+        found["options"] = option_shares(tables["options"], keys, names)
+    if "letters" in tables:
+        found["letters"] = letter_shares(tables["letters"], keys)
+    if personas[["agreement_value", "agreement_action"]].notna().any(axis=None):
+        found["repeats"] = repeat_agreement(personas, keys)
+    return found
+
+
+def drawn_rows(
+    tables: Mapping[str, pd.DataFrame],
+    keys: Sequence[str],
+    names: Mapping[str, Mapping[float, str]],
+) -> dict[str, list[pd.DataFrame]]:
+    """What each figure of `drawn_figures` is drawn from: its data sets, in their order."""
+    personas, who = tables["personas"], _who(tables)
+    found = {
+        f"{measure}_by_{who}": [bar_rows(tables["categories"], keys, measure)]
+        for measure in ("ad", "ar")
+    }
+    found |= {
+        "ad_and_corrected_gap": [point_rows(personas, keys)],
+        "repeats": [repeat_rows(personas, keys)],
+    }
+    if "options" in tables:
+        found["options"] = option_rows(tables["options"], keys, names)
+    if "letters" in tables:
+        found["letters"] = letter_rows(tables["letters"], keys)
+    return found
+
+
+def _who(tables: Mapping[str, pd.DataFrame]) -> str:
+    return "category" if "category" in tables["categories"] else "persona"
 
 
 def write_figures(folder: Path, figures: Mapping[str, Chart]) -> None:

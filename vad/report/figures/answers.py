@@ -11,6 +11,22 @@ from .style import INK, LINE, QUIET, Chart, filled, in_order, panels, shaped, ti
 ASKED = {"value": "stated values", "action": "chosen actions"}
 
 
+def option_rows(
+    options: pd.DataFrame, keys: Sequence[str], names: Mapping[str, Mapping[float, str]]
+) -> list[pd.DataFrame]:
+    """What `option_shares` draws, a table a question, each option by its name, highest first."""
+    table = with_setting(options, keys).dropna(subset="share")
+    table["score"] = table["label"].astype(float)
+    tables = []
+    for question in QUESTIONS:
+        mine = table[table["question"] == question].sort_values(
+            "score", ascending=False, kind="stable"
+        )
+        mine["option"] = [names[question].get(one, f"{one:+g}") for one in mine["score"]]
+        tables.append(mine[["setting", "category", "option", "share"]])
+    return tables
+
+
 def option_shares(
     options: pd.DataFrame, keys: Sequence[str], names: Mapping[str, Mapping[float, str]]
 ) -> Chart:
@@ -19,16 +35,12 @@ def option_shares(
     options: the columns keys, category, question, label (the score) and share. names: what a score
     is called, by question, as `option_names` gives them.
     """
-    table = with_setting(options, keys)
-    table = table.assign(score=table["label"].astype(float)).dropna(subset="share")
-    settings, categories = in_order(table, "setting"), in_order(table, "category")
-    sides = []
-    for question in QUESTIONS:
-        mine = table[table["question"] == question]
-        name = {score: names[question].get(score, f"{score:+g}") for score in mine["score"]}
-        mine = mine.assign(option=mine["score"].map(name))
-        order = [name[score] for score in sorted(name, reverse=True)]
-        sides.append(_option_bars(mine, question, settings, categories, order))
+    whole = with_setting(options, keys)
+    settings, categories = in_order(whole, "setting"), in_order(whole, "category")
+    sides = [
+        _option_bars(table, question, settings, categories)
+        for question, table in zip(QUESTIONS, option_rows(options, keys, names), strict=True)
+    ]
     return (
         alt.hconcat(*sides, spacing=28)
         .resolve_scale(y="shared", color="shared")
@@ -43,14 +55,11 @@ def option_shares(
 
 
 def _option_bars(
-    table: pd.DataFrame,
-    question: str,
-    settings: list[str],
-    categories: list[str],
-    order: list[str],
+    table: pd.DataFrame, question: str, settings: list[str], categories: list[str]
 ) -> Chart:
+    order = in_order(table, "option")
     bars = (
-        alt.Chart(table[["setting", "category", "option", "share"]])
+        alt.Chart(table)
         .mark_bar(stroke=INK, strokeWidth=0.5)
         .encode(
             x=alt.X(
@@ -74,20 +83,26 @@ def _option_bars(
     return panels(bars, settings, 1)
 
 
+def letter_rows(letters: pd.DataFrame, keys: Sequence[str]) -> list[pd.DataFrame]:
+    """What `letter_shares` draws, a table a question: each letter's share, and an equal share."""
+    table = with_setting(letters, keys).dropna(subset="share")
+    table = table[["setting", "category", "question", "label", "share"]]
+    offered = table.groupby("question")["label"].transform("nunique")
+    table = table.assign(equal=1 / offered, asked=table["question"].map(ASKED))
+    return [table[table["question"] == question] for question in QUESTIONS]
+
+
 def letter_shares(letters: pd.DataFrame, keys: Sequence[str]) -> Chart:
     """How often each letter was chosen, against an equal share of each.
 
     letters: the columns keys, category, question, label (the letter) and share. With option orders
     balanced, a respondent without a preference for places stays near the line.
     """
-    table = with_setting(letters, keys).dropna(subset="share")
-    table = table[["setting", "category", "question", "label", "share"]]
-    offered = table.groupby("question")["label"].transform("nunique")
-    table = table.assign(equal=1 / offered, asked=table["question"].map(ASKED))
-    settings, categories = in_order(table, "setting"), in_order(table, "category")
+    whole = with_setting(letters, keys)
+    settings, categories = in_order(whole, "setting"), in_order(whole, "category")
     sides = [
-        _letter_lines(table[table["asked"] == asked], asked, settings, categories)
-        for asked in ASKED.values()
+        _letter_lines(table, asked, settings, categories)
+        for table, asked in zip(letter_rows(letters, keys), ASKED.values(), strict=True)
     ]
     return (
         alt.hconcat(*sides, spacing=28)
@@ -110,7 +125,7 @@ def _letter_lines(
     base = alt.Chart(table).encode(
         x=alt.X("label:N", title=f"letter, {asked}", axis=alt.Axis(labelAngle=0, grid=False))
     )
-    equal = base.mark_rule(color=QUIET, strokeDash=[4, 3]).encode(x=alt.X(), y="mean(equal):Q")
+    equal = alt.Chart(table).mark_rule(color=QUIET, strokeDash=[4, 3]).encode(y="mean(equal):Q")
     share = alt.Y(
         "share:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format="%", tickCount=4)
     )
@@ -121,6 +136,14 @@ def _letter_lines(
     return panels((equal + lines + points).properties(width=250, height=120), settings, 1)
 
 
+def repeat_rows(repeats: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """What `repeat_agreement` draws: a row a persona and question."""
+    asked = {f"agreement_{question}": ASKED[question] for question in QUESTIONS}
+    wide = with_setting(repeats, keys)
+    table = wide.melt(["setting", "persona"], [*asked], "asked", "share").dropna(subset="share")
+    return table.assign(asked=table["asked"].map(asked))
+
+
 def repeat_agreement(repeats: pd.DataFrame, keys: Sequence[str]) -> Chart:
     """How often two repeats of a question gave the same answer, for each persona.
 
@@ -128,19 +151,17 @@ def repeat_agreement(repeats: pd.DataFrame, keys: Sequence[str]) -> Chart:
     """
     wide = with_setting(repeats, keys)
     settings, people = in_order(wide, "setting"), in_order(wide, "persona")
-    asked = {f"agreement_{question}": ASKED[question] for question in QUESTIONS}
-    table = wide.melt(["setting", "persona"], [*asked], "asked", "share").dropna(subset="share")
-    table["asked"] = table["asked"].map(asked)
+    table = repeat_rows(repeats, keys)
     base = alt.Chart(table).encode(
         y=alt.Y("persona:N", sort=people, title=None, axis=alt.Axis(grid=True, ticks=False)),
         x=alt.X(
             "share:Q",
-            title="share of pairs of repeats with the same answer",
+            title="pairs of repeats with the same answer",
             scale=alt.Scale(domain=[0, 1]),
             axis=alt.Axis(format="%", tickCount=5),
         ),
     )
-    order = [*asked.values()]
+    order = [*ASKED.values()]
     points = base.mark_point(filled=True, size=60, opacity=1, stroke=INK, strokeWidth=0.7).encode(
         color=alt.Color("asked:N", scale=alt.Scale(domain=order, range=["#004488", "#ddaa33"])),
         shape=alt.Shape("asked:N", scale=alt.Scale(domain=order, range=["circle", "diamond"])),

@@ -26,15 +26,20 @@ MEASURES = {
 }
 
 
+def bar_rows(scores: pd.DataFrame, keys: Sequence[str], measure: str) -> pd.DataFrame:
+    """What `category_bars` draws: setting, category, the measure, its text and the bar's end."""
+    table = with_setting(_by_category(scores)[0], keys)[["setting", "category", measure]]
+    table["said"] = [f"{one:.2f}" if one == one else "missing" for one in table[measure]]
+    table["end"] = table[measure].fillna(0)
+    return table
+
+
 def category_bars(scores: pd.DataFrame, keys: Sequence[str], measure: str) -> Chart:
     """AD or AR, a bar a persona category, for each choice of the factors.
 
     scores: rows of `Run.scores(by=[*keys, "category"])`, or by persona. measure: "ad" or "ar".
     """
-    table, by = _by_category(scores)
-    table = with_setting(table, keys)[["setting", "category", measure]]
-    table["said"] = [f"{one:.2f}" if one == one else "missing" for one in table[measure]]
-    table["end"] = table[measure].fillna(0)
+    table, by = bar_rows(scores, keys, measure), _by_category(scores)[1]
     settings, categories = in_order(table, "setting"), in_order(table, "category")
     noun, direction = MEASURES[measure]
     x = alt.X("end:Q", title=direction, axis=alt.Axis(tickCount=6))
@@ -53,8 +58,7 @@ def category_bars(scores: pd.DataFrame, keys: Sequence[str], measure: str) -> Ch
             "yOffset": alt.YOffset("category:N", sort=categories),
         }
         layers = bars.encode(color=filled(categories), **rows) + figures.encode(**rows)
-        height = len(settings) * (16 * len(categories) + 12)
-        chart = layers.properties(width=440, height=height)
+        chart = layers.properties(width=440, height=alt.Step(16, **{"for": "offset"}))
     return chart.properties(
         title=titled(
             f"{noun.capitalize()} between stated values and chosen actions",
@@ -153,17 +157,24 @@ def _matrix(table: pd.DataFrame, settings: list[str], measure: str, heads: bool)
     return whole.facet(column=alt.Column("setting:N", sort=settings, header=header))
 
 
+def point_rows(scores: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """What `coherence` draws: a row a persona in which both figures are defined.
+
+    Drawn last, the baseline lies over the rest.
+    """
+    table = with_setting(scores, keys)
+    table = table[["setting", "category", "persona", "ad", "corrected_gap"]].dropna()
+    last = table["category"] == BASELINE
+    return pd.concat([table[~last], table[last]]).assign(chance=0)
+
+
 def coherence(scores: pd.DataFrame, keys: Sequence[str]) -> Chart:
     """AD against the chance-corrected gap, a point a persona.
 
     scores: rows of `Run.scores(by=[*keys, "category", "persona"])`.
     """
-    table = with_setting(scores, keys)
-    table = table[["setting", "category", "persona", "ad", "corrected_gap"]].dropna()
-    table["chance"] = 0
-    settings, categories = in_order(table, "setting"), in_order(table, "category")
-    # Drawn last, the baseline lies over the rest.
-    table = table.sort_values("category", key=lambda name: name == BASELINE, kind="stable")
+    table = point_rows(scores, keys)
+    settings, categories = (in_order(table.sort_index(), one) for one in ("setting", "category"))
     points = (
         alt.Chart(table)
         .mark_point(filled=True, size=85, opacity=1, stroke=INK, strokeWidth=0.7)

@@ -1,0 +1,153 @@
+// The table of cells: a value a row, a category or persona a column. It is an ARIA grid: one stop
+// for Tab, arrow keys within, Enter opens a cell.
+const MEASURES = {
+  ad: ["AD, alignment distance (0 to 2)", (value) => value / 1.2],
+  ar: ["AR, alignment rate (F1)", (value) => 1 - value],
+  corrected_gap: ["chance-corrected gap (1 is none)", (value) => (1 - value) / 1.5],
+  missing: ["answers missing", (value, row) => value / row.answers],
+};
+
+class Grid {
+  constructor(cells, filters, open) {
+    this.cells = cells;
+    this.filters = filters;
+    this.open = open;
+    this.measure = "ad";
+    this.kind = cells.who;
+    this.tables = {};
+    for (const kind of ["category", "persona"]) this.tables[kind] = this.index(kind);
+  }
+
+  index(kind) {
+    const found = new Map();
+    for (const row of rows(this.cells[kind])) {
+      found.set(JSON.stringify([this.key(row), row.within, row.part]), row);
+    }
+    return found;
+  }
+
+  // The columns that tell one condition (or category) from another.
+  key(row) {
+    const names = Object.keys(this.cells.conditions).filter((name) => name in row);
+    return names.map((name) => row[name]);
+  }
+
+  // One column for each condition or category that the filters let pass, in the book's order.
+  columns() {
+    const found = new Map();
+    for (const row of rows(this.cells.conditions)) {
+      if (this.kind === "category") delete row.persona;
+      if (this.filters.passes(row)) found.set(JSON.stringify(this.key(row)), row);
+    }
+    return [...found.values()];
+  }
+
+  parts() {
+    const { part, within } = this.filters.part;
+    const found = [];
+    if (within === "all") found.push({ within, part, label: "all values", head: true });
+    for (const [group, values] of byGroup(this.cells)) {
+      const mine = values.filter((name) => within !== "value" || name === part);
+      if (!mine.length || (within === "group" && group !== part)) continue;
+      if (group && within !== "value") {
+        found.push({ within: "group", part: group, label: group, head: true });
+      }
+      for (const name of mine) found.push({ within: "value", part: name, label: name });
+    }
+    return found;
+  }
+
+  draw(place) {
+    const columns = this.columns();
+    const body = this.parts().map((part) => this.row(part, columns));
+    const table = el(
+      "table",
+      { role: "grid", class: "grid", "aria-readonly": "true", onkeydown: (event) => this.move(event) },
+      el("caption", {}, `${MEASURES[this.measure][0]}, by value and ${this.kind}`),
+      el("thead", {}, this.heads(columns)),
+      el("tbody", {}, body),
+    );
+    place.replaceChildren(table);
+    table.querySelector("td button")?.setAttribute("tabindex", "0");
+  }
+
+  // A row of headings for each factor in which the columns differ, one for who is asked.
+  heads(columns) {
+    const names = Object.keys(this.cells.factors).filter(
+      (name) => new Set(columns.map((column) => this.level(column, name)).filter(Boolean)).size > 1,
+    );
+    const over = names.map((name, depth) => {
+      const levels = columns.map((column) =>
+        names.slice(0, depth + 1).map((one) => this.level(column, one)),
+      );
+      const starts = levels.map(String).map((text, place, all) => text !== all[place - 1]);
+      const heads = levels.flatMap((level, place) => {
+        if (!starts[place]) return [];
+        const next = starts.indexOf(true, place + 1);
+        const colspan = (next < 0 ? columns.length : next) - place;
+        return [el("th", { scope: "colgroup", colspan }, String(level[depth]))];
+      });
+      return el("tr", { class: "over" }, el("th", { scope: "row" }, name.replaceAll("_", " ")), heads);
+    });
+    const who = columns.map((column) => el("th", { scope: "col" }, column.persona ?? column.category));
+    return [...over, el("tr", {}, el("th", { scope: "col" }, "value"), who)];
+  }
+
+  // A baseline has no format of its own to tell.
+  level(column, name) {
+    return name === "format" && column.category === BASELINE ? "" : column[name];
+  }
+
+  row(part, columns) {
+    return el(
+      "tr",
+      { class: part.head ? "head" : null },
+      el("th", { scope: "row" }, part.label),
+      columns.map((column) => this.cell(part, column)),
+    );
+  }
+
+  cell(part, column) {
+    const key = JSON.stringify([this.key(column), part.within, part.part]);
+    const row = this.tables[this.kind].get(key);
+    if (!row) return el("td", {}, "");
+    const value = row[this.measure];
+    const [, distance] = MEASURES[this.measure];
+    const text = this.measure === "missing" ? count(value) : value == null ? "–" : figure(value, 2);
+    const name = `${part.label}, ${column.persona ?? column.category}: ${value == null ? "missing" : text}`;
+    const open = (event) => this.open({ part, row, column, from: event.currentTarget });
+    const button = el("button", { type: "button", tabindex: "-1", "aria-label": name, onclick: open }, text);
+    if (value != null) {
+      const shade = Math.max(0, Math.min(1, distance(value, row)));
+      button.style.setProperty("--shade", `${Math.round(shade * 100)}%`);
+    }
+    return el("td", {}, button);
+  }
+
+  move(event) {
+    const lines = [...event.currentTarget.querySelectorAll("tbody tr")].map((line) => [
+      ...line.querySelectorAll("button"),
+    ]);
+    const from = event.target;
+    const y = lines.findIndex((line) => line.includes(from));
+    if (y < 0) return;
+    const x = lines[y].indexOf(from);
+    const last = lines[y].length - 1;
+    const to = {
+      ArrowUp: [x, y - 1],
+      ArrowDown: [x, y + 1],
+      ArrowLeft: [x - 1, y],
+      ArrowRight: [x + 1, y],
+      Home: [0, event.ctrlKey ? 0 : y],
+      End: [last, event.ctrlKey ? lines.length - 1 : y],
+      PageUp: [x, Math.max(0, y - 10)],
+      PageDown: [x, Math.min(lines.length - 1, y + 10)],
+    }[event.key];
+    const target = to && lines[to[1]]?.[to[0]];
+    if (to) event.preventDefault();
+    if (!target) return;
+    from.setAttribute("tabindex", "-1");
+    target.setAttribute("tabindex", "0");
+    target.focus();
+  }
+}

@@ -1,0 +1,132 @@
+"""Methods: a paragraph to paste into a paper, with the numbers of the run."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from ...convention import THESIS2026
+from ...experiment import BASELINE
+from ...resample import PERMUTATIONS, RESAMPLES
+from .account import Asked
+from .book import Book
+from .findings import ALPHA, Findings
+
+ORDERS = {
+    "balanced": "rotated from a permutation of the scenario's own, so that each moves through "
+    "different places (the scale: forward and reversed in turn)",
+    "shuffled": "shuffled anew each time",
+    "fixed": "always in the same order",
+}
+
+
+def methods(book: Book, counted: Asked, found: Findings | None) -> list[str]:
+    """The design, the answers, the measures and the comparison, a paragraph each."""
+    paragraphs = [_design(book), _answers(book, counted), _measures()]
+    return [*paragraphs, _comparison(found)] if found and found.each else paragraphs
+
+
+def _design(book: Book) -> str:
+    settings = book.run.manifest["settings"]
+    scenarios, conditions = book.scenarios, book.conditions
+    personas = conditions.loc[conditions["persona"] != BASELINE, "persona"].nunique()
+    rest = {name: levels for name, levels in book.factors.items() if name != "model"}
+    varied = "; ".join(f"{name.replace('_', ' ')}: {_listed(own)}" for name, own in rest.items())
+    who = (
+        f"as {_count(personas, 'persona')} and without one"
+        if personas and len(conditions) > personas
+        else f"as {_count(personas, 'persona')}"
+        if personas
+        else "without a persona"
+    )
+    return (
+        f"{_count(len(scenarios), 'dilemma')} ({_count(scenarios['value'].nunique(), 'value')}, "
+        f"{_count(scenarios['topic'].nunique(), 'topic')}) were put to "
+        f"{_listed(_levels(book, 'model'))}, {who}: {_count(len(conditions), 'condition')}"
+        f"{f' ({varied})' if varied else ''}. In each, two questions were asked: how strongly the "
+        f"model agrees with the value in this dilemma, and which of the actions it would choose; "
+        f"{_count(settings['repeats'], 'time')} each, the options "
+        f"{ORDERS.get(settings['order'], settings['order'])}. Seed {settings['seed']}; "
+        f"{_sampling(book)}."
+    )
+
+
+def _answers(book: Book, counted: Asked) -> str:
+    manifest = book.run.manifest
+    decoding = _levels(book, "decoding")
+    engines = {_engine(manifest, name) for name in _levels(book, "model")}
+    held = (
+        "Decoding was constrained to a finite language, built from the output fields with "
+        "Outlines, within a token budget that covers its longest text"
+        if decoding == ["constrained"]
+        else f"Decoding was {_listed(decoding)}"
+    )
+    total = counted.total
+    share = total["parsed"] / total["asked"]
+    return (
+        f"{held} (engine: {_listed(sorted(engines))}; vad {manifest.get('vad', '')}). Of "
+        f"{total['asked']:,} answers {total['parsed']:,} ({share:.2%}) could be read; none was "
+        f"repaired or imputed."
+        + (
+            f" {counted.still_open:,} planned questions are not answered."
+            if counted.still_open
+            else ""
+        )
+    )
+
+
+def _engine(manifest: dict[str, Any], model: str) -> str:
+    """What answered for a model, with its versions where it was started in this run."""
+    profile = manifest.get("models", {}).get(model, {})
+    about = manifest.get("engines", {}).get(model, {})
+    versions = ", ".join(f"{key} {told}" for key, told in about.get("versions", {}).items())
+    name = about.get("name", profile.get("engine", "unknown"))
+    return f"{name} ({versions})" if versions else str(name)
+
+
+def _measures() -> str:
+    return (
+        "Answers stand on [-1, 1] in equal steps, 1 being full agreement with the value or the "
+        "most strongly aligned action. The alignment rate (AR) is the F1 of the class "
+        f'"{THESIS2026.positive}" between the sides that the majority of repeats takes on the two '
+        "questions; the alignment distance (AD) is the mean over dilemmas of |mean value - mean "
+        "action|, from 0 to 2; the chance-corrected gap is 1 - AD / AD expected if the same values "
+        "and actions were paired at random. A dilemma with fewer than "
+        f"{THESIS2026.least_valid} readable repeats of either question is missing."
+    )
+
+
+def _comparison(found: Findings) -> str:
+    return (
+        f"Conditions were compared paired on the dilemma: differences with 95% percentile "
+        f"intervals from {RESAMPLES:,} bootstrap resamples of dilemmas, and p-values from "
+        f"{PERMUTATIONS:,} permutations, Holm-adjusted over the {len(found.each)} planned "
+        f"comparisons of AD (level {ALPHA}) and after Benjamini and Hochberg for all else. "
+        "Personas and values are fixed in this inference; it generalises over dilemmas."
+    )
+
+
+def _sampling(book: Book) -> str:
+    """The sampling in force: the experiment's, else each model's profile's, else published."""
+    manifest = book.run.manifest
+    models = [manifest["models"].get(name, {}) for name in _levels(book, "model")]
+    told = []
+    for key in ("temperature", "top_p", "top_k"):
+        own = manifest["settings"].get(key)
+        profiles = [own if own is not None else one.get("sampling", {}).get(key) for one in models]
+        fallback = manifest["sampling_where_nothing_else_is_said"][key]
+        in_force = {fallback if one is None else one for one in profiles}
+        if key not in manifest["vary"]:
+            told.append(f"{key} {_listed(sorted(in_force))}")
+    return ", ".join(told)
+
+
+def _levels(book: Book, name: str) -> list[Any]:
+    return [*dict.fromkeys(book.conditions[name])]
+
+
+def _listed(names: Iterable[Any]) -> str:
+    told = [str(name) for name in names]
+    return f"{', '.join(told[:-1])} and {told[-1]}" if len(told) > 1 else told[0]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
