@@ -149,6 +149,10 @@ def test_vllm_killed_in_the_middle_goes_on_to_every_trial_once_and_leaves_no_pro
     assert set(rows["finish_reason"]) == {"stop"}
     manifest = read_manifest(root / "runs" / "small")
     assert manifest is not None
+    assert "0 asked now" in vad("run", "small").stdout
+    again = read_manifest(root / "runs" / "small")
+    assert again is not None
+    assert again["certificates"]["pocket"] == manifest["certificates"]["pocket"]
     assert manifest["certificates"]["pocket"]["canary"] is True
     assert manifest["engines"]["pocket"]["notes"]["backend"] == "outlines"
     assert prefix_reuse(root / "runs" / "small") > 0.3

@@ -119,6 +119,10 @@ class Ledger:
         )
         for name, certificate in self.certificates.items():
             certificate.outcome = self.folder.counts(name)
+            if certificate.canary is None:
+                # Nothing was asked this time: what an earlier start of the engine showed stands.
+                known = before.get("certificates", {}).get(name, {})
+                certificate.canary = known.get("canary")
         self.folder.write_manifest(
             compose_manifest(
                 self.plan,
