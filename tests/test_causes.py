@@ -67,7 +67,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
             structured_outputs_config={"backend": "xgrammar"},
             disable_log_stats=True,
         )
-        silent = Tokens(Model(name="adversary", weights=str(folder)), Study(folder)).silent
+        model = Model.model_validate({"name": "adversary", "weights": str(folder)})
+        silent = Tokens(model, Study(folder)).silent
 
         def ask(**settings: Any) -> int:
             constraint = settings.pop("constraint", {"regex": HELD.regex})
