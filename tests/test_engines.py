@@ -191,3 +191,18 @@ def test_the_weights_are_small_and_what_the_card_says() -> None:
     assert sum(path.stat().st_size for path in folder.iterdir()) < 12 * 2**20
     digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     assert digest[:12] in (folder / "README.md").read_text()
+
+
+def test_small_models_compares_every_way_of_decoding_on_the_embedded_model(
+    root: Path, vad: Vad
+) -> None:
+    done = vad("run", "small_models", "--model", "pocket", "--limit", "2", timeout=500)
+    assert done.returncode == 0, done.stderr
+    rows = read_table(root / "runs" / "small_models", "responses")
+    counted = rows.groupby("decoding").size()
+    assert {"free", "constrained"} <= set(counted.index)
+    assert set(counted) == {2 * 2 * 3 * 13}
+    assert rows[rows["decoding"] == "constrained"]["valid"].all()
+    compared = vad("compare", "runs/small_models", timeout=300)
+    assert compared.returncode == 0, compared.stderr
+    assert "constrained" in compared.stdout

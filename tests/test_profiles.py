@@ -97,12 +97,18 @@ FAMILIES: dict[str, Family] = {
     ),
     "lfm2.5-1.2b": (
         "Lfm2",
-        {"intermediate_size": 128, "block_auto_adjust_ff_dim": False, "full_attn_idxs": [1, 3]},
+        {"intermediate_size": 128, "block_auto_adjust_ff_dim": False, "full_attn_idxs": [1, 3]}
+        | {"conv_dim": 64},
         IM,
         CHATML,
     ),
 }
-ON_VLLM = ("gemma-4-31b-it", "gpt-oss-20b", "lfm2.5-1.2b")
+# Without a GPU there is no chunked prefill, and vLLM caches no convolution's prefix without it.
+ON_VLLM: dict[str, dict[str, Any]] = {
+    "gemma-4-31b-it": {},
+    "gpt-oss-20b": {},
+    "lfm2.5-1.2b": {"enable_prefix_caching": False},
+}
 
 
 def build(name: str, folder: Path) -> Path:
@@ -144,7 +150,7 @@ def answers_of(root: Path, name: str, engine: str) -> tuple[Any, Any, Any]:
     profile = PROFILES[name] | {
         "weights": str(build(name, root / "weights")),
         "engine": engine,
-        "engine_args": {"dtype": "float32"} if engine == "vllm" else {},
+        "engine_args": (ON_VLLM[name] | {"dtype": "float32"}) if engine == "vllm" else {},
     }
     if "thinking" in profile:
         profile["thinking"] = profile["thinking"] | {"characters": 200}

@@ -118,23 +118,23 @@ class Model(BaseModel):
     )
     weights: str = Field(min_length=1)
     revision: str = ""
-    max_model_len: int = Field(4096, ge=64)
+    max_model_len: int = Field(default=4096, ge=64)
     system_role: bool = True
     chat_template: str = ""
     chat_template_args: dict[str, Any] = Field(default_factory=dict)
     answer_prefix: str = ""
     thinking: Thinking | None = None
     sampling: Sampling = Sampling()
-    concurrency: int = Field(64, ge=1)
+    concurrency: int = Field(default=64, ge=1)
     lora: str = ""
     engine_args: dict[str, Any] = Field(default_factory=dict)
     base_urls: list[Annotated[str, AfterValidator(_address)]] = []
     served_as: str = ""
     api_key_env: Annotated[str, AfterValidator(_variable)] = ""
-    timeout: float = Field(600, gt=0)
+    timeout: float = Field(default=600, gt=0)
     guarantee: Literal["construction", "validated"] = "construction"
-    hidden_tokens: int = Field(0, ge=0)
-    memory_gb: float | None = Field(None, gt=0)
+    hidden_tokens: int = Field(default=0, ge=0)
+    memory_gb: float | None = Field(default=None, gt=0)
     unverified: str = ""
 
     @property

@@ -104,9 +104,9 @@ class ServerEngine:
     async def answer(self, call: Call) -> Reply:
         """One answer, asked again where the server is busy, slow or away.
 
-        Raises EngineFailure if none came, EngineGone if in all that time none came for anyone.
+        Raises EngineFailure if none came, EngineGone if since it first failed none came for anyone.
         """
-        before = self._answered
+        before = 0
         said = ""
         away = False
         pause = 0.0
@@ -130,6 +130,8 @@ class ServerEngine:
                     raise EngineFailure(said)
                 away = response.status_code != HTTPStatus.INTERNAL_SERVER_ERROR
                 pause = max(pause, _asked_to_wait(response))
+            if attempt == 0:
+                before = self._answered
         if away and self._answered == before:
             raise EngineGone(f"the server of {self.model.name} no longer answers\n  {said}")
         raise EngineFailure(said)
