@@ -98,7 +98,7 @@ FAMILIES: dict[str, Family] = {
     "lfm2.5-1.2b": (
         "Lfm2",
         {"intermediate_size": 128, "block_auto_adjust_ff_dim": False, "full_attn_idxs": [1, 3]}
-        | {"conv_dim": 64},
+        | {"conv_dim": 64, "block_dim": 64, "num_attention_heads": 2},
         IM,
         CHATML,
     ),
