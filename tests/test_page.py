@@ -233,6 +233,38 @@ def test_a_difference_is_told_with_its_size_its_interval_and_its_p(tmp_path: Pat
     assert one.corrected.startswith("Corrected for chance, values and actions are nearer")
 
 
+def test_a_category_of_one_persona_is_compared_once_and_told_of_each_factor_level(
+    tmp_path: Path,
+) -> None:
+    tables = [
+        table.assign(temperature=level)
+        for level in (0.2, 1.0)
+        for table in (
+            rows(random_scores(1, 12), random_scores(2, 12)),
+            persona("moderate_1", random_scores(3, 12), random_scores(4, 12)),
+        )
+    ]
+    vary: dict[str, list[Any]] = {"format": ["none", "explicit"], "temperature": [0.2, 1.0]}
+    run = open_run(write_run(tmp_path / "x", *tables, **vary))
+    table = run.compare()
+    assert not table.loc[:, "factor":"measure"].duplicated().any()
+    groups = [name for name, _ in findings(table).groups()]
+    assert groups == ["temperature 0.2", "temperature 1.0", ""]
+    assert "Temperature 1.0 against 0.2" in Reader(page(make_report(run))).shown
+
+
+def test_personas_without_a_category_are_shown_each_by_name(tmp_path: Path) -> None:
+    people = [
+        persona(name, random_scores(at, 6), random_scores(at + 9, 6), category="")
+        for at, name in enumerate(("egypt", "india"))
+    ]
+    run = open_run(write_run(tmp_path / "x", *people))
+    reader = Reader(page(make_report(run)))
+    assert reader.pack("cells")["who"] == "persona"
+    assert "ad_by_persona" in reader.pack("charts")["figures"]
+    assert "there is no baseline to hold against" in reader.shown
+
+
 def comparison(**figures: float) -> pd.DataFrame:
     """A table with one planned comparison; figures of its distance, then of its corrected gap."""
     shared = {"factor": "category", "level": "maximal", "reference": "baseline", "model": "m"}
@@ -273,7 +305,7 @@ def test_where_no_scenario_counts_nothing_is_said() -> None:
 
 
 def test_published_figures_stand_beside_the_same_model_format_category_and_personas(
-    study: Study,
+    odd: Run,
 ) -> None:
     rows = pd.DataFrame(
         {
@@ -283,11 +315,13 @@ def test_published_figures_stand_beside_the_same_model_format_category_and_perso
             "personas": [4, 1, 4, 4],
         }
     )
-    found = beside(rows, study)
+    found = beside(rows, odd)
     assert found["published AD"].tolist() == pytest.approx([0.546, nan, nan, nan], nan_ok=True)
     assert found["published AR"].tolist() == pytest.approx([0.767, nan, nan, nan], nan_ok=True)
     assert "own 616 dilemmas" in found["source"][0]
-    assert beside(rows, None)["published AD"].isna().all()
+    # Where personas have no category, no figure of a category is theirs.
+    assert beside(rows.drop(columns="category"), odd)["published AD"].isna().all()
+    assert beside(rows, Run(odd.folder, None, odd.manifest))["published AD"].isna().all()
 
 
 def test_the_published_figures_show_what_their_publication_says_of_them() -> None:
@@ -298,14 +332,15 @@ def test_the_published_figures_show_what_their_publication_says_of_them() -> Non
     assert [*(ar["moderate"] < ar["baseline"])] == [True] * 6
 
 
-def test_a_published_file_that_lacks_a_column_is_refused(study: Study) -> None:
+def test_a_published_file_that_lacks_a_column_is_refused(odd: Run, study: Study) -> None:
+    run = Run(odd.folder, study, odd.manifest)
     path = study.root / "experiments" / "published.csv"
     path.write_text("model,AD,AR\nsim,.5,.6\n")
     with pytest.raises(StudyError, match=r"published.csv\n  lacks the column `source`"):
-        beside(pd.DataFrame({"model": ["sim"]}), study)
+        beside(pd.DataFrame({"model": ["sim"]}), run)
     path.write_text("modell,AD,AR,source\nsim,.5,.6,here\n")
-    with pytest.raises(StudyError, match="no column of a category: modell"):
-        beside(pd.DataFrame({"model": ["sim"]}), study)
+    with pytest.raises(StudyError, match='no column of a condition "modell"'):
+        beside(pd.DataFrame({"model": ["sim"]}), run)
 
 
 def test_the_methods_bear_the_numbers_of_the_run(odd: Run, read: Reader) -> None:

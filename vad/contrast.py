@@ -79,6 +79,7 @@ def contrasts(conditions: list[Condition], levels: Levels) -> list[Contrast]:
                 others += [
                     _mean(factor, level, reference, group)
                     for group in _by_category(conditions, alike)
+                    if len(group) > 1
                 ]
     return primary + others + _interactions(conditions, places, levels)
 

@@ -5,36 +5,42 @@ tell conditions apart (model, format, category, ...), `AD`, `AR`, and `source`, 
 its dataset in words.
 """
 
+from math import nan
+
 import pandas as pd
 
-from ..errors import StudyError
-from ..study import Study
+from ..errors import StudyError, unknown
+from ..opened import Run
 
 FIGURES = ("AD", "AR")
 
 
-def beside(categories: pd.DataFrame, study: Study | None) -> pd.DataFrame:
+def beside(categories: pd.DataFrame, run: Run) -> pd.DataFrame:
     """The table of a run's categories with the columns `published AD`, `published AR`, `source`.
 
-    NaN where nothing was published of a row's model, format and category; without a file nothing
-    is. StudyError for a file that lacks a column or says two things of one row.
+    NaN where nothing was published of a row's model, format, category and number of personas; where
+    the study has no such file nothing is. StudyError for a file that lacks a column, has an unknown
+    one or says two things of one row.
     """
     named = [f"published {name}" for name in FIGURES]
-    path = study.root / "experiments" / "published.csv" if study else None
-    if study is None or path is None or not path.is_file():
-        return categories.assign(**dict.fromkeys([*named, "source"], float("nan")))
+    nothing = categories.assign(**dict.fromkeys([*named, "source"], nan))
+    path = run.study.root / "experiments" / "published.csv" if run.study else None
+    if run.study is None or path is None or not path.is_file():
+        return nothing
     found = pd.read_csv(path)
-    place, names = study.place(path), [*map(str, found)]
+    place, names = run.study.place(path), [*map(str, found)]
     for name in ("source", *FIGURES):
-        if name not in found:
+        if name not in names:
             raise StudyError(place, f"lacks the column `{name}`", f"it has {', '.join(names)}")
-    keys = [name for name in names if name in categories]
-    odd = [name for name in names if name not in (*keys, *FIGURES, "source")]
-    if odd or not keys:
-        right = f"a category has {', '.join(map(str, categories))}"
-        raise StudyError(place, f"no column of a category: {', '.join(odd) or 'any'}", right)
+    known = [*run.answers.conditions, "personas"]
+    keys = [name for name in names if name not in (*FIGURES, "source")]
+    for name in keys:
+        if name not in known:
+            raise unknown(place, "column of a condition", name, "the run has", known)
     if found.duplicated(keys).any():
         row = int(found.duplicated(keys).to_numpy().argmax())
         raise StudyError(f"{place}: row {row + 1}", f"a second row for the same {', '.join(keys)}")
+    if not {*keys} <= {*categories}:
+        return nothing
     found = found.rename(columns=dict(zip(FIGURES, named, strict=True)))
     return categories.merge(found, on=keys, how="left")

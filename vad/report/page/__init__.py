@@ -16,6 +16,7 @@ text can become a script, whatever it holds, and no request can be made.
 import base64
 import hashlib
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def page(report: Report) -> str:
     scripts = [f"(() => {{{drawing}}})();", "\n".join(map(_asset, _named(SCRIPTS, "js")))]
     packs = {"cells": cells(book), "charts": charts(report, book), "blocks": told.blocks}
     packs |= {f"scenario-{at}": one for at, one in enumerate(told.scenarios)}
+    question, rest = _question(run)
     by_category = _categories(report, book)
     published = [row for row in by_category if row["source"] == row["source"]]
     environment = Environment(
@@ -81,7 +83,8 @@ def page(report: Report) -> str:
     environment.filters["figure"] = figure
     return environment.get_template("page.html.jinja").render(
         name=run.folder.resolve().name,
-        question=_question(run),
+        question=question,
+        rest=rest,
         summary=_summary(book),
         notes=_notes(book, counted.still_open),
         found=found,
@@ -116,17 +119,20 @@ def _categories(report: Report, book: Book) -> list[dict[str, Any]]:
     known = book.conditions.groupby([*{**dict.fromkeys(keys), "format": None}], dropna=False)
     personas = known.size().rename("personas").reset_index()
     table = report.tables["categories"].merge(personas, on=keys, how="left")
-    return _rows(beside(table, report.run.study))
+    return _rows(beside(table, report.run))
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): one for key, one in row.items()} for row in table.to_dict("records")]
 
 
-def _question(run: Run) -> str:
-    """What the experiment's file says of itself, if it is still there."""
+def _question(run: Run) -> tuple[str, str]:
+    """What the experiment's file says of itself, if it is still there: a sentence, the rest."""
     path = run.study.root / run.manifest["experiment"] if run.study else None
-    return run.study.about(path) if run.study and path and path.is_file() else ""
+    if run.study is None or path is None or not path.is_file():
+        return "", ""
+    first, _, rest = re.sub(r"(?<=[.?!]) ", "\n", run.study.about(path), count=1).partition("\n")
+    return first, rest
 
 
 def _summary(book: Book) -> str:

@@ -49,9 +49,10 @@ function tally(options, answers, title) {
 
 function answer(one, options, scenario) {
   const chosen = options.find(({ option }) => option === one.option);
-  const given = one.letter == null
-    ? el("span", { class: "missing" }, `missing: ${one.problem}`)
-    : `${one.letter}${chosen ? `. ${chosen.text}` : ""}`;
+  const given =
+    one.score == null
+      ? el("span", { class: "missing" }, `missing: ${one.problem}`)
+      : [one.letter, chosen?.text].filter(Boolean).join(". ");
   const details = el(
     "details",
     {},

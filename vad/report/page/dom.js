@@ -19,7 +19,9 @@ const count = (number) => number.toLocaleString("en");
 const counted = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 
 function figure(value, decimals = 3) {
-  return value == null ? "missing" : value.toFixed(decimals).replace("-", "−");
+  if (value == null) return "missing";
+  const text = value.toFixed(decimals);
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
 function signed(value, decimals = 1) {

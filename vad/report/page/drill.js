@@ -21,7 +21,7 @@ class Drill {
 
   show(title, ...content) {
     const heading = el("h2", { id: "drill-title", tabindex: "-1" }, title);
-    this.body.replaceChildren(heading, ...content);
+    this.body.replaceChildren(heading, ...content.filter((node) => node != null));
     this.dialog.scrollTop = 0;
     if (this.dialog.open) heading.focus();
   }
@@ -136,7 +136,7 @@ class Drill {
         { class: "quiet" },
         [this.cells.definitions[value[place]], setting[place]].filter(Boolean).join(" · "),
       ),
-      scenario.dilemma == null ? null : el("p", { class: "dilemma" }, scenario.dilemma),
+      !scenario.dilemma ? null : el("p", { class: "dilemma" }, scenario.dilemma),
       el("p", {}, el("label", {}, "Answers of ", choose)),
       answers,
     );

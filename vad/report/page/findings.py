@@ -14,6 +14,9 @@ ALPHA = 0.05
 MINUS = "−"
 DISTANCE = "the distance between stated values and chosen actions"
 
+GAP = ("difference", "low", "high", "adjusted")
+OF_GAP = " of the gap"
+
 Row = dict[Hashable, Any]
 
 
@@ -53,26 +56,29 @@ def findings(table: pd.DataFrame) -> Findings:
     how large a difference would likely have been seen.
     """
     whole = table[table["within"] == "all"]
-    primary = whole[whole["family"] == "primary"]
     keys = [*table.columns[1 : table.columns.get_loc("measure")]]
-    gaps = whole[whole["measure"] == "gap"].set_index(keys).to_dict("index")
+    gaps = whole.loc[whole["measure"] == "gap", [*keys, *GAP]].drop_duplicates(keys)
+    primary = whole[whole["family"] == "primary"]
     told = [
         key
         for key in keys
         if key not in ("factor", "level", "reference", "within", "part", *WHO)
         and primary[key][~primary["factor"].eq(key) & primary[key].ne(ALL)].nunique() > 1
     ]
-    each = [
-        _finding(row, gaps[tuple(row[key] for key in keys)], told)
-        for row in primary.to_dict("records")
-    ]
+    both = primary.merge(gaps, on=keys, how="left", suffixes=("", OF_GAP))
+    each = [_finding(row, told) for row in both.to_dict("records")]
     ends = primary[["low", "high"]].abs().max().max()
     return Findings(_lead(each), each, float(ends) if ends == ends and ends > 0 else 1.0)
 
 
-def _finding(row: Row, gap: Row, told: list[str]) -> Finding:
+def _finding(row: Row, told: list[str]) -> Finding:
     subject = _subject(row)
-    within = ", ".join(str(row[key]) for key in told if row[key] not in (ALL, row["level"]))
+    gap: Row = {name: row[name + OF_GAP] for name in GAP}
+    within = ", ".join(
+        str(row[key]) if key == "model" else f"{str(key).replace('_', ' ')} {row[key]}"
+        for key in told
+        if key != row["factor"] and row[key] != ALL
+    )
     verdict = _verdict(row)
     return Finding(subject, within, verdict, row, _said(row, verdict), _corrected(gap, verdict))
 
@@ -101,7 +107,7 @@ def _said(row: Row, verdict: str) -> str:
     if verdict == "open":
         seen = (
             f" One of {figure(row['detectable'])} would have been seen four times in five."
-            if row["detectable"] == row["detectable"]
+            if row["detectable"] > 0
             else ""
         )
         return (
@@ -149,7 +155,11 @@ def _lead(each: list[Finding]) -> str:
         for verdict in ("smaller", "larger")
         if count[verdict]
     ]
-    said = f"{DISTANCE} is {' and '.join(shown)}, on a scale of 0 to 2" if shown else ""
+    said = (
+        f"{DISTANCE} is {' and '.join(shown)}, on a scale of 0 to 2 (adjusted p < .05)"
+        if shown
+        else ""
+    )
     rest = [
         f"in {count[verdict]} {'' if shown else whole} {words}".replace("  ", " ")
         for verdict, words in (
@@ -169,12 +179,12 @@ def _sizes(each: list[Finding], verdict: str) -> str:
 
 def figure(value: float, missing: str = "missing") -> str:
     """A figure to three decimals, or that it is missing."""
-    return missing if value != value else f"{value:.3f}".replace("-", MINUS)
+    return missing if value != value else f"{round(value, 3) + 0.0:.3f}".replace("-", MINUS)
 
 
 def signed(value: float) -> str:
     """A difference to three decimals with its sign."""
-    return "missing" if value != value else f"{value:+.3f}".replace("-", MINUS)
+    return "missing" if value != value else f"{round(value, 3) + 0.0:+.3f}".replace("-", MINUS)
 
 
 def interval(low: float, high: float) -> str:

@@ -1,10 +1,10 @@
 // The table of cells: a value a row, a category or persona a column. It is an ARIA grid: one stop
 // for Tab, arrow keys within, Enter opens a cell.
 const MEASURES = {
-  ad: ["AD, alignment distance (0 to 2)", (value) => value / 1.2],
-  ar: ["AR, alignment rate (F1)", (value) => 1 - value],
-  corrected_gap: ["chance-corrected gap (1 is none)", (value) => (1 - value) / 1.5],
-  missing: ["answers missing", (value, row) => value / row.answers],
+  ad: ["AD, alignment distance (0 to 2)", (row) => row.ad],
+  ar: ["AR, alignment rate (F1)", (row) => row.ar && -row.ar],
+  corrected_gap: ["chance-corrected gap (1 is none)", (row) => row.corrected_gap && -row.corrected_gap],
+  missing: ["answers missing", (row) => row.missing / row.answers],
 };
 
 class Grid {
@@ -59,16 +59,41 @@ class Grid {
 
   draw(place) {
     const columns = this.columns();
-    const body = this.parts().map((part) => this.row(part, columns));
+    const lines = this.parts().map((part) => [part, columns.map((column) => this.find(part, column))]);
+    const shade = this.shading(lines.flatMap(([, found]) => found));
     const table = el(
       "table",
       { role: "grid", class: "grid", "aria-readonly": "true", onkeydown: (event) => this.move(event) },
       el("caption", {}, `${MEASURES[this.measure][0]}, by value and ${this.kind}`),
       el("thead", {}, this.heads(columns)),
-      el("tbody", {}, body),
+      el(
+        "tbody",
+        {},
+        lines.map(([part, found]) =>
+          el(
+            "tr",
+            { class: part.head ? "head" : null },
+            el("th", { scope: "row" }, part.label),
+            found.map((row, place) => this.cell(part, row, columns[place], shade)),
+          ),
+        ),
+      ),
     );
     place.replaceChildren(table);
     table.querySelector("td button")?.setAttribute("tabindex", "0");
+  }
+
+  find(part, column) {
+    return this.tables[this.kind].get(JSON.stringify([this.key(column), part.within, part.part]));
+  }
+
+  // From 0, the nearest of the cells shown, to 1, the furthest apart.
+  shading(shown) {
+    const apart = MEASURES[this.measure][1];
+    const known = shown.map((row) => row && apart(row)).filter((one) => one != null);
+    const least = Math.min(...known);
+    const span = Math.max(...known) - least;
+    return (row) => (span ? (apart(row) - least) / span : 0);
   }
 
   // A row of headings for each factor in which the columns differ, one for who is asked.
@@ -98,29 +123,15 @@ class Grid {
     return name === "format" && column.category === BASELINE ? "" : column[name];
   }
 
-  row(part, columns) {
-    return el(
-      "tr",
-      { class: part.head ? "head" : null },
-      el("th", { scope: "row" }, part.label),
-      columns.map((column) => this.cell(part, column)),
-    );
-  }
-
-  cell(part, column) {
-    const key = JSON.stringify([this.key(column), part.within, part.part]);
-    const row = this.tables[this.kind].get(key);
-    if (!row) return el("td", {}, "");
+  cell(part, row, column, shade) {
+    if (!row) return el("td");
     const value = row[this.measure];
-    const [, distance] = MEASURES[this.measure];
     const text = this.measure === "missing" ? count(value) : value == null ? "–" : figure(value, 2);
     const name = `${part.label}, ${column.persona ?? column.category}: ${value == null ? "missing" : text}`;
-    const open = (event) => this.open({ part, row, column, from: event.currentTarget });
-    const button = el("button", { type: "button", tabindex: "-1", "aria-label": name, onclick: open }, text);
-    if (value != null) {
-      const shade = Math.max(0, Math.min(1, distance(value, row)));
-      button.style.setProperty("--shade", `${Math.round(shade * 100)}%`);
-    }
+    const open = () => this.open({ part, row, column });
+    const attributes = { type: "button", tabindex: "-1", "aria-label": name, onclick: open };
+    const button = el("button", attributes, text);
+    if (value != null) button.style.setProperty("--shade", `${Math.round(shade(row) * 100)}%`);
     return el("td", {}, button);
   }
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...convention import THESIS2026
+from ...errors import StudyError
 from ...experiment import BASELINE
 from ...resample import PERMUTATIONS, RESAMPLES
 from .account import Asked
@@ -42,11 +43,20 @@ def _design(book: Book) -> str:
         f"{_count(scenarios['topic'].nunique(), 'topic')}) were put to "
         f"{_listed(_levels(book, 'model'))}, {who}: {_count(len(conditions), 'condition')}"
         f"{f' ({varied})' if varied else ''}. In each, two questions were asked: how strongly the "
-        f"model agrees with the value in this dilemma, and which of the actions it would choose; "
-        f"{_count(settings['repeats'], 'time')} each, the options "
+        f"model agrees with the value in this dilemma, and which of the actions it would choose"
+        f"{_held(book)}; {_count(settings['repeats'], 'time')} each, the options "
         f"{ORDERS.get(settings['order'], settings['order'])}. Seed {settings['seed']}; "
         f"{_sampling(book)}."
     )
+
+
+def _held(book: Book) -> str:
+    """How the answers were shared among conversations, where their calls stand in the run."""
+    try:
+        most = max(map(len, book.run.calls(["trials"])["trials"]))
+    except StudyError:
+        return ""
+    return ", each in a conversation of its own" if most == 1 else f", up to {most} in one answer"
 
 
 def _answers(book: Book, counted: Asked) -> str:
@@ -95,11 +105,12 @@ def _measures() -> str:
 
 
 def _comparison(found: Findings) -> str:
+    planned = _count(len(found.each), "planned comparison")
     return (
         f"Conditions were compared paired on the dilemma: differences with 95% percentile "
         f"intervals from {RESAMPLES:,} bootstrap resamples of dilemmas, and p-values from "
-        f"{PERMUTATIONS:,} permutations, Holm-adjusted over the {len(found.each)} planned "
-        f"comparisons of AD (level {ALPHA}) and after Benjamini and Hochberg for all else. "
+        f"{PERMUTATIONS:,} permutations, Holm-adjusted over the {planned} "
+        f"of AD (level {ALPHA}) and after Benjamini and Hochberg for all else. "
         "Personas and values are fixed in this inference; it generalises over dilemmas."
     )
 
