@@ -74,25 +74,45 @@ def show(
 
 @app.command()
 def run(
-    experiment: Named,
+    experiment: Annotated[
+        str | None, typer.Argument(metavar="[EXPERIMENT]", help="A TOML file, or its name.")
+    ] = None,
     limit: Limit = None,
     model: Model = None,
     seed: Seed = None,
     study: Root = None,
     runs: Runs = None,
     new: Annotated[bool, typer.Option("--new", help="Begin another run folder.")] = False,
+    manifest: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="MANIFEST", help="Ask all of this run again, in x-again."),
+    ] = None,
 ) -> None:
     """Ask every trial that is not answered yet, and print the gap in each condition."""
     again = "vad " + " ".join(sys.argv[1:])
     try:
         from .progress import progress
         from .run import run as ask_all
+        from .run import run_again
         from .screen import print_outcome
+        from .study import locate_study
 
-        loaded = _load(experiment, study, limit, model, seed)
-        folder = runs or loaded.study.root / "runs"
-        with progress() as show_progress:
-            outcome = ask_all(loaded, folder, new, show_progress)
+        if (experiment is None) == (manifest is None):
+            raise StudyError("vad run", "takes an experiment, or --from MANIFEST: one of the two")
+        if experiment is not None:
+            loaded = _load(experiment, study, limit, model, seed)
+            folder = runs or loaded.study.root / "runs"
+            with progress() as show_progress:
+                outcome = ask_all(loaded, folder, new, show_progress)
+        elif manifest is not None:
+            if new or (limit, model, seed) != (None, None, None):
+                said = "asks what the run asked; it takes no --limit, --model, --seed or --new"
+                raise StudyError("--from", said)
+            before = manifest.parent if manifest.name == "manifest.json" else manifest
+            found = locate_study(study, before)
+            with progress() as show_progress:
+                folder = runs or found.root / "runs"
+                outcome = run_again(before, found, folder, show_progress)
         print_outcome(outcome)
     except (Interrupted, KeyboardInterrupt):
         print(f"stopped; every answer so far is saved\ngo on with: {again}", file=sys.stderr)
@@ -136,6 +156,30 @@ def prove(
     print_proof(cells, record)
     if any(cell.failed for cell in cells):
         raise SystemExit(1)
+
+
+@app.command()
+def verify(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    sample: Annotated[int, typer.Option(min=1, help="Trials to ask again.")] = 200,
+    seed: Annotated[int, typer.Option(help="Which trials, and the redraws.")] = 2026,
+    study: Root = None,
+    runs: Runs = None,
+) -> None:
+    """Ask a sample of a run's trials again: how many answers come out equal, and what noise in
+    AR and AD follows."""
+    from .opened import open_run
+    from .progress import progress
+    from .screen_verify import print_verified
+    from .study import locate_study
+    from .verify import verify as ask_again
+
+    found = locate_study(study, run)
+    with progress() as show_progress:
+        opened = open_run(run, found.root)
+        folder = runs or found.root / "runs"
+        verified = ask_again(opened, found, folder, sample, seed, show_progress)
+    print_verified(verified)
 
 
 @app.command()

@@ -101,12 +101,19 @@ class Condition:
 class Experiment:
     """A loaded experiment: `conditions` in order, each with its model and scenarios at hand."""
 
-    def __init__(self, study: Study, path: Path, overrides: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        study: Study,
+        path: Path,
+        name: str,
+        content: dict[str, Any],
+        overrides: dict[str, Any],
+    ) -> None:
         self.study = study
         self.path = path
-        self.name = path.stem
+        self.name = name
         self.place = study.place(path)
-        content = dict(study.toml(path))
+        content = dict(content)
         vary, ablate = content.pop("vary", {}), content.pop("ablate", {})
         self.only = self._check(Only, content.pop("only", {}), "only.")
         flags = {key: f"--{key}" for key in overrides}
@@ -133,6 +140,7 @@ class Experiment:
             [variable.key for variable in known],
         )
         self.vary = self._factors.levels
+        self.ablated = self._factors.ablated
         self.conditions = self._conditions(flags)
 
     @property
@@ -287,4 +295,5 @@ def load_experiment(study: Study, path: Path, **overrides: Any) -> Experiment:
     if not path.is_file():
         names = [name for name in study.names("experiments", ".toml") if name != "models"]
         raise unknown(str(path), "experiment", path.stem, "experiments/ has", names)
-    return Experiment(study, path, {k: v for k, v in overrides.items() if v is not None})
+    given = {key: value for key, value in overrides.items() if value is not None}
+    return Experiment(study, path, path.stem, study.toml(path), given)

@@ -26,7 +26,8 @@ class Choice:
 
 
 class Factors:
-    """The factors of an experiment; `levels` of each in order, the reference first."""
+    """The factors of an experiment: `levels` of each in order, the reference first; `ablated` are
+    the names of those that change one at a time."""
 
     def __init__(
         self,
@@ -39,7 +40,7 @@ class Factors:
     ) -> None:
         self.place = place
         self.levels: dict[str, list[Any]] = {}
-        self._ablated: list[str] = []
+        self.ablated: list[str] = []
         for table, content in (("vary", vary), ("ablate", ablate)):
             if not isinstance(content, dict):
                 raise StudyError(f"{place}: {table}", f"found {content!r}; write a table [{table}]")
@@ -58,18 +59,18 @@ class Factors:
                         "leave it out",
                     )
                 if table == "ablate":
-                    self._ablated.append(key)
+                    self.ablated.append(key)
                 if table == "ablate" or given == EACH:
                     levels = [base[key], *levels]
                 self.levels[key] = levels
 
     def choices(self) -> Iterator[Choice]:
         """Every combination of what is varied, each with the ablations one at a time."""
-        crossed = [key for key in self.levels if key not in self._ablated]
+        crossed = [key for key in self.levels if key not in self.ablated]
         for places in itertools.product(*(range(len(self.levels[key])) for key in crossed)):
-            chosen = dict(zip(crossed, places, strict=True)) | dict.fromkeys(self._ablated, 0)
+            chosen = dict(zip(crossed, places, strict=True)) | dict.fromkeys(self.ablated, 0)
             yield self._choice(chosen)
-            for key in self._ablated:
+            for key in self.ablated:
                 for place in range(1, len(self.levels[key])):
                     yield self._choice(chosen | {key: place})
 
@@ -77,7 +78,7 @@ class Factors:
         levels = {key: self.levels[key][place] for key, place in places.items()}
         at = {}
         for key, place in places.items():
-            ablated = key in self._ablated
+            ablated = key in self.ablated
             table, number = ("ablate", place - 1) if ablated else ("vary", place)
             at[key] = f"{self.place}: {table}.{key}[{number}]" if number >= 0 else ""
         return Choice(levels, {key: where for key, where in at.items() if where})

@@ -47,8 +47,8 @@ class Ledger:
         self._model = ""
         self._flushed = time.monotonic()
 
-    def open(self, runs: Path) -> list[list[Conversation]]:
-        """Conversations still to be held; rows of other runs are taken over first.
+    def open(self, others: Path | None) -> list[list[Conversation]]:
+        """Conversations still to be held; rows of the runs in `others` are taken over first.
 
         Those of one group ask the same thing under several names: one is held, all are answered.
         """
@@ -59,9 +59,8 @@ class Ledger:
             if not all(self._identity(one, place) in done for place in range(len(one.trials)))
         ]
         self.outcome.kept = len(self.plan.trials) - sum(len(one.trials) for one in missing)
-        known = reusable(
-            runs, self.folder.path, {trial.key for one in missing for trial in one.trials}
-        )
+        wanted = {trial.key for one in missing for trial in one.trials}
+        known = reusable(others, self.folder.path, wanted) if others else {}
         groups: dict[str, list[Conversation]] = {}
         for one in missing:
             if all(trial.key in known for trial in one.trials):

@@ -28,6 +28,7 @@ def compose_manifest(
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": experiment.base.model_dump(),
         "vary": experiment.vary,
+        "ablated": experiment.ablated,
         "only": experiment.only.model_dump(),
         "sampling_where_nothing_else_is_said": PUBLISHED.model_dump(),
         "models": before.get("models", {})

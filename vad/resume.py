@@ -10,13 +10,19 @@ from .trial import Plan
 
 def choose_folder(experiment: Experiment, runs: Path, new: bool) -> Path:
     """The newest folder of the experiment, or the next one: x, x-2, x-3, ..."""
+    free = next_folder(runs, experiment.name)
+    if new or free.name == experiment.name:
+        return free
+    number = int(free.name.rpartition("-")[2]) - 1
+    return runs / _numbered(experiment.name, number)
+
+
+def next_folder(runs: Path, name: str) -> Path:
+    """The first of x, x-2, x-3, ... that is not there yet."""
     number = 1
-    while (runs / _numbered(experiment.name, number + 1)).exists():
+    while (runs / _numbered(name, number)).exists():
         number += 1
-    latest = runs / _numbered(experiment.name, number)
-    if new and latest.exists():
-        return runs / _numbered(experiment.name, number + 1)
-    return latest
+    return runs / _numbered(name, number)
 
 
 def same_study(experiment: Experiment, path: Path) -> None:

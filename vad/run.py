@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
+from .again import same_plan
 from .canary import ask_canary
 from .certificate import certify
 from .engines import Engine, make_engine
@@ -18,7 +19,7 @@ from .model import Model
 from .resume import choose_folder, same_questions, same_study
 from .store import RunFolder
 from .study import Study
-from .trial import Conversation, make_plan
+from .trial import Conversation, Plan, make_plan
 
 Show = Callable[[Progress], None]
 Make = Callable[[Model, Study, str, Path], Engine]
@@ -30,21 +31,26 @@ def run(experiment: Experiment, runs: Path, new: bool, show: Show) -> Outcome:
     Raises StudyError for bad input, Interrupted on SIGINT or SIGTERM, EngineGone when the engine
     died; in each case all answers so far are on disk.
     """
-    ledger = begin(experiment, runs, new)
-    try:
-        return asyncio.run(every_model(ledger, runs, show, make_engine))
-    finally:
-        ledger.close()
-
-
-def begin(experiment: Experiment, runs: Path, new: bool) -> Ledger:
-    """Plan, proofs and folder: everything that comes before the first engine."""
     plan = make_plan(experiment)
+    return pour(begin(plan, choose_folder(experiment, runs, new)), runs, show)
+
+
+def run_again(before: Path, study: Study, runs: Path, show: Show) -> Outcome:
+    """Ask every trial of the run folder `before` anew, in one of its own: `x` again is `x-again`.
+
+    No answer of another run is taken over. Raises what `run` raises, StudyError also if a file
+    that the answers depend on is another one now.
+    """
+    plan = same_plan(before, study)
+    return pour(begin(plan, runs / plan.experiment.name), None, show)
+
+
+def begin(plan: Plan, path: Path) -> Ledger:
+    """Proofs and folder: everything that comes between a plan and its first engine."""
     names = list(dict.fromkeys(plan.condition(t).settings.model for t in plan.trials))
     certificates = {name: certify(plan, name, fetch=True) for name in names}
-    path = choose_folder(experiment, runs, new)
-    same_study(experiment, path)
-    folder = RunFolder(path, experiment.factors)
+    same_study(plan.experiment, path)
+    folder = RunFolder(path, plan.experiment.factors)
     if folder.lock.left_by:
         print(
             f"{path}: left by a run that was killed ({folder.lock.left_by}); going on with it",
@@ -58,11 +64,19 @@ def begin(experiment: Experiment, runs: Path, new: bool) -> Ledger:
     return Ledger(plan, folder, certificates)
 
 
-async def every_model(ledger: Ledger, runs: Path, show: Show, make: Make) -> Outcome:
+def pour(ledger: Ledger, others: Path | None, show: Show) -> Outcome:
+    """Ask what is open; rows of the runs in the folder `others` are taken over first."""
+    try:
+        return asyncio.run(every_model(ledger, others, show, make_engine))
+    finally:
+        ledger.close()
+
+
+async def every_model(ledger: Ledger, others: Path | None, show: Show, make: Make) -> Outcome:
     """All models in turn, one engine at a time."""
     ledger.write_manifest()
     queues: dict[tuple[str, str], list[list[Conversation]]] = defaultdict(list)
-    for group in ledger.open(runs):
+    for group in ledger.open(others):
         settings = ledger.plan.condition(group[0].trials[0]).settings
         queues[settings.model, settings.backend].append(group)
     for (model, backend), queue in queues.items():
