@@ -3,7 +3,9 @@
 import dspy
 
 from .action import ChooseAction
+from .level import StateLevel
 from .value import RateValue
 
 value = dspy.Predict(RateValue)
 action = dspy.Predict(ChooseAction)
+level = dspy.Predict(StateLevel)

@@ -141,7 +141,9 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     "unbounded output field": (
         file("signatures/action.py", ", max_length=400", ""),
         [
-            "signatures/direct.py: ChooseAction.reasoning",
+            "signatures/action.py: line 16",
+            "ChooseAction.reasoning",
+            "in: reasoning: str",
             "no budget of tokens could cover it",
             "write: reasoning: str = dspy.OutputField(max_length=400)",
         ],

@@ -21,7 +21,7 @@ def response_rows(
     rows = []
     for place, trial in enumerate(conversation.trials):
         name = trial.question.name
-        answers = conversation.part.answers[name]
+        answers = conversation.part.answers[name][: len(trial.order)]
         row = _common(trial, session, first=place == 0)
         given = fields.get(name)
         if conversation.part.many:
@@ -38,7 +38,7 @@ def response_rows(
         rows.append(
             row
             | {
-                "reasoning": _text(fields.get("reasoning")),
+                "reasoning": _text(fields.get(f"{name}_reasoning", fields.get("reasoning"))),
                 "letter": str(given),
                 "option": option,
                 "score": trial.question.scores[option],
@@ -142,7 +142,8 @@ def _nothing(kind: str, text: str) -> dict[str, Any]:
 
 def _others(conversation: Conversation, fields: dict[str, Any]) -> str | None:
     """What else a program's prediction holds (thoughts, votes, a margin), as JSON."""
-    known = {"reasoning", *conversation.part.questions}
+    questions = conversation.part.questions
+    known = {"reasoning", *questions, *(f"{name}_reasoning" for name in questions)}
     others = {name: value for name, value in fields.items() if name not in known}
     return json.dumps(others, ensure_ascii=False, default=str) if others else None
 

@@ -20,6 +20,7 @@ from .engines import About, Call, Reply
 from .errors import StudyError
 from .manner import Manner
 from .model import PUBLISHED, VALIDATED, Model
+from .quote import Quote, last_line
 from .session import Asked, Session, converse, make_lm
 from .thinking import with_thought
 from .tokens import Bytes, Tokens, tokens_here
@@ -50,16 +51,24 @@ class DryEngine:
 def rehearse(conversation: Conversation, model: Model) -> list[Asked]:
     """The calls of a conversation, each answered with the longest text it could be.
 
-    Raises StudyError for a program that breaks on them, with what it raised.
+    Raises StudyError for a program that breaks on them, with what it raised and on which of its
+    lines, and for one whose prediction does not answer what it was asked.
     """
+    part = conversation.part
     session = Session(DryEngine(), "0", PUBLISHED, True, model)
     try:
-        asyncio.run(converse(conversation, session, make_lm()))
+        fields = asyncio.run(converse(conversation, session, make_lm()))
     except Exception as error:
-        raise StudyError(
-            conversation.part.place,
-            f"breaks when it is tried: {type(error).__name__}: {str(error).splitlines()[0]}",
+        said = str(error).splitlines()[0] if str(error) else ""
+        raise (last_line(error) or Quote(part.place)).error(
+            f"breaks when it is tried: {type(error).__name__}: {said}"
         ) from None
+    for question in part.questions:
+        if question not in fields:
+            raise (part.returned or Quote(part.place)).error(
+                f"its prediction holds no {question}; it holds {', '.join(fields) or 'nothing'}",
+                f"write, for example: return dspy.Prediction({question}=...)",
+            )
     return session.calls
 
 

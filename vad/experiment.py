@@ -18,7 +18,7 @@ from .study import Study
 
 T = TypeVar("T", bound=BaseModel)
 
-NOT_VARIED = ("limit",)
+NOT_VARIED = ("limit", "asks")
 BASELINE = "baseline"
 """The name, in the columns persona and category, of a condition that shows no persona."""
 
@@ -50,6 +50,7 @@ class Settings(BaseModel):
     leave_out: str = NOTHING
     keep_only: str = EVERYTHING
     questions: str = "agreement"
+    asks: list[Literal["value", "action", "level"]] = Field(["value", "action"], min_length=1)
     decoding: Literal["constrained", "free", "letter"] = "constrained"
     adapter: Written = "plain"
     order: Literal["balanced", "shuffled", "fixed"] = "balanced"

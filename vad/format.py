@@ -9,7 +9,7 @@ from typing import Any
 from .errors import StudyError
 from .model import Model
 from .persona import Persona
-from .quote import quote_name, quote_return
+from .quote import Lines
 from .study import Study
 from .tokens import Tokens
 
@@ -53,15 +53,13 @@ def render(
     function = getattr(study.module("personas", name), "render", None)
     if not callable(function):
         raise StudyError(study.place(path), "defines no render(persona); a persona format does")
+    lines = Lines(study, [path])
     filled: dict[str, Any] = {"persona": persona, "tokens": tokens}
     taken = list(inspect.signature(function).parameters)
     for argument in taken:
         if argument not in FILLED:
-            quote = quote_name(study, path, "render")
-            raise StudyError(
-                quote.where,
+            raise lines.named("render").error(
                 f'render takes an argument "{argument}" that nothing fills',
-                quote.line,
                 "write: def render(persona: Persona) -> str:",
             )
     try:
@@ -71,12 +69,8 @@ def render(
     except Exception as error:
         raise study.broken(path, error, f"render({persona.name}) raised ") from None
     if not isinstance(text, str):
-        quote = quote_return(study, path, "render")
-        raise StudyError(
-            quote.where,
-            f"render({persona.name}) returned {text!r:.60}; it returns a text",
-            quote.line,
-        )
+        said = f"render({persona.name}) returned {text!r:.60}; it returns a text"
+        raise lines.returned("render").error(said)
     return text.strip()
 
 

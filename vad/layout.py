@@ -28,6 +28,8 @@ from numpy.typing import NDArray
 from .errors import StudyError, unknown
 
 QUESTIONS = ("value", "action")
+LEVEL = "level"
+"""The question that asks a persona its own variables back; no gap is made of its answers."""
 RELEASED = ("task", "likert", "normalized", "country", "topic", "value", "prompt_index")
 RELEASED_TRIAL = frozenset({*RELEASED, "normalized_lenient", "raw_answer", "status", "source"})
 RELEASED_TRIAL -= {"country"}

@@ -35,9 +35,15 @@ def compose_manifest(
         | {name: model.model_dump() for name, model in experiment.models.items()},
         "personas": before.get("personas", {})
         | {
-            who.name: {variable.name.replace(" ", "_"): level for variable, level in who.items()}
+            who.name: {variable.key: level for variable, level in who.items()}
             for who in (condition.persona for condition in experiment.conditions)
             if who
+        },
+        "variables": before.get("variables", {})
+        | {
+            variable.key: [level.name for level in variable.levels]
+            for file in experiment.personas.values()
+            for variable in file.variables
         },
         "decides": before.get("decides", {}) | experiment.decides(),
         "engines": before.get("engines", {}) | engines,

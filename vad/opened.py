@@ -21,7 +21,8 @@ from .convention import named
 from .distribution import distributions
 from .errors import StudyError
 from .experiment import BASELINE, column
-from .layout import QUESTIONS
+from .fidelity import fidelity, said_back
+from .layout import LEVEL, QUESTIONS
 from .model import VALIDATED
 from .pairing import Answers, pair, with_beliefs
 from .persona import Persona, load_personas
@@ -67,6 +68,18 @@ class Run:
         names = _names(by)
         return self.ordered(distributions(self._with_beliefs(names), tuple(names)), names)
 
+    def fidelity(self, by: By | None = None) -> pd.DataFrame:
+        """How far personas say their own variables back, a row a condition; or by other columns.
+
+        by: columns of a condition, `variable` or `level`. Columns: those, then
+        `vad.fidelity.FIGURES`, answers, missing. No row where nobody was asked.
+        """
+        if LEVEL not in self.asked:
+            return pd.DataFrame()
+        told = said_back(self.responses(), self.manifest)
+        conditions = [*told.columns[: told.columns.get_loc("variable")]]
+        return fidelity(told, conditions if by is None else _names(by))
+
     def compare(self, *others: str | Path, any_two: bool = False) -> pd.DataFrame:
         """Paired differences between conditions, of this run or with others; see `vad.compare`."""
         groups = {name: info.group for name, info in self.values.items()}
@@ -83,6 +96,11 @@ class Run:
             for model, one in self.manifest.get("certificates", {}).items()
             if one.get("guarantee") == VALIDATED
         ]
+
+    @property
+    def asked(self) -> list[str]:
+        """The questions it asked: value and action, level."""
+        return list(self.manifest["settings"].get("asks", QUESTIONS))
 
     @cached_property
     def answers(self) -> Answers:

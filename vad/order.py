@@ -39,7 +39,7 @@ def option_order(
     if how == "shuffled":
         return _permutation(size, seed, scenario, question, repeat)
     base = _permutation(size, seed, scenario, question)
-    if question == "value":
+    if question != "action":
         return forward if (base[0] < base[-1]) == (repeat % 2 == 0) else forward[::-1]
     turn = repeat % size
     return base[turn:] + base[:turn]

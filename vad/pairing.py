@@ -11,7 +11,7 @@ import pandas as pd
 
 from .errors import StudyError
 from .experiment import BASELINE
-from .layout import QUESTIONS, RELEASED_TRIAL, from_released, from_responses
+from .layout import LEVEL, QUESTIONS, RELEASED_TRIAL, from_released, from_responses
 from .measure import Array, Labels
 from .store import condition_columns, read_manifest, read_table
 
@@ -83,8 +83,11 @@ def with_beliefs(answers: Answers, manifest: dict[str, Any], by: Iterable[str]) 
 def pair(table: pd.DataFrame, place: str) -> Answers:
     """The answers of a table in one of the two layouts; StudyError names the column and row.
 
-    place: what errors call the table. Its rows are counted from 1.
+    place: what errors call the table. Its rows are counted from 1. A persona's answers about its
+    own variables are no part of a gap and left aside.
     """
+    if "question" in table:
+        table = table[table["question"] != LEVEL]
     table = table.reset_index(drop=True)
     if table.empty:
         raise StudyError(place, "holds no answer", "a row an answer, with a header")

@@ -10,6 +10,11 @@ from .errors import StudyError, unknown
 from .study import Study
 
 
+def equally_spaced(place: int, count: int) -> float:
+    """Where one of so many stands between both ends, on [-1, 1]; one alone stands at 0."""
+    return 2 * place / (count - 1) - 1 if count > 1 else 0.0
+
+
 class Level(BaseModel):
     """One level of a variable: its name, and how the formats may word it."""
 
@@ -45,8 +50,7 @@ class Variable(BaseModel):
 
     def position(self, level: str) -> float:
         """Where a level stands between the variable's ends, on [-1, 1], equally spaced."""
-        last = len(self.levels) - 1
-        return 2 * self.index(level) / last - 1 if last else 0.0
+        return equally_spaced(self.index(level), len(self.levels))
 
     def index(self, level: str) -> int:
         """Where a level stands among the variable's own, from 0."""

@@ -21,9 +21,9 @@ import numpy as np
 from .contrast import Contrast
 from .engines import Call
 from .experiment import Condition, Experiment
+from .layout import QUESTIONS
 from .measure import Array
 from .order import select
-from .program import QUESTIONS
 from .resample import Single
 from .respondent import Orders, Respondent, answers, choices, positions, ranks
 from .scenario import load_values

@@ -10,10 +10,12 @@ from rich.table import Table
 
 from .errors import StudyError
 from .experiment import Experiment
+from .layout import LEVEL
 from .score import FIGURES as MEASURES
 from .score import Scores
 from .study import Study
 
+BACK = ("fidelity", "unprompted")
 SHOWN = ("AR", "AD", "corrected gap", "scenarios", "asked", "parsed", "missing")
 
 
@@ -25,7 +27,7 @@ def print_study(study: Study) -> None:
     signatures: list[str] = []
     for name in study.names("signatures", ".py"):
         exports = study.assigned("signatures", name)
-        (programs if exports & {"value", "action", "both"} else signatures).append(name)
+        (programs if exports & {"value", "action", "both", "level"} else signatures).append(name)
     sections = (
         (
             "experiments",
@@ -195,7 +197,11 @@ def print_outcome(outcome: "object") -> None:
     assert isinstance(outcome, Outcome)
     try:
         run = open_run(outcome.folder)
-        print_conditions(run.scores())
+        told = run.fidelity()
+        if run.asked == [LEVEL]:
+            print_fidelity(told)
+        else:
+            print_conditions(run.scores(), told)
         for sentence in run.not_guaranteed():
             print(sentence)
     except StudyError as error:
@@ -210,8 +216,11 @@ def print_outcome(outcome: "object") -> None:
     print(f"written: {outcome.folder}")
 
 
-def print_conditions(table: pd.DataFrame) -> None:
-    """Scores by condition on screen, the columns that vary; what is not defined is missing."""
+def print_conditions(table: pd.DataFrame, told: pd.DataFrame) -> None:
+    """Scores by condition on screen, the columns that vary; what is not defined is missing.
+
+    told: what personas said back, by condition; beside the gap where it was asked.
+    """
     console = Console(width=None if Console().is_terminal else 120)
     shown = Table(box=None, pad_edge=False)
     keys = [
@@ -223,13 +232,37 @@ def print_conditions(table: pd.DataFrame) -> None:
     ]
     for name in keys:
         shown.add_column(name, no_wrap=True)
-    for name in SHOWN:
+    back = {tuple(row[name] for name in keys): row for row in told.to_dict("records")}
+    for name in (*SHOWN[:3], *(BACK if back else ()), *SHOWN[3:]):
         shown.add_column(name, justify="right", no_wrap=True)
     for row in table.to_dict("records"):
         read = row["answers"] - row["missing"]
-        figures = (row["ar"], row["ad"], row["corrected_gap"], row["scenarios"])
-        counts = (row["answers"], read, row["missing"])
-        shown.add_row(*(str(row[name]) for name in keys), *map(_number, (*figures, *counts)))
+        who = tuple(row[name] for name in keys)
+        figures = [_number(row[name]) for name in ("ar", "ad", "corrected_gap")]
+        if back:
+            figures += [_number(back[who][name]) if who in back else "" for name in BACK]
+        counts = (row["scenarios"], row["answers"], read, row["missing"])
+        shown.add_row(*map(str, who), *figures, *map(_number, counts))
+    console.print(shown)
+
+
+def print_fidelity(table: pd.DataFrame) -> None:
+    """What personas said back, on screen: the columns that vary, then the figures."""
+    console = Console(width=None if Console().is_terminal else 120)
+    figures = [*BACK, "off_by", "answers", "missing"]
+    keys = [
+        str(name)
+        for name in table
+        if name not in (*figures, "category")
+        and (name == "persona" or table[name].nunique(dropna=False) > 1)
+    ]
+    shown = Table(box=None, pad_edge=False)
+    for name in keys:
+        shown.add_column(name, no_wrap=True)
+    for name in figures:
+        shown.add_column(name.replace("_", " "), justify="right", no_wrap=True)
+    for row in table.to_dict("records"):
+        shown.add_row(*(str(row[name]) for name in keys), *(_number(row[name]) for name in figures))
     console.print(shown)
 
 

@@ -8,6 +8,7 @@ from .compare import ALPHA
 from .report.form import BETTER, title, written
 from .report.tables import P
 from .report.write import Report
+from .screen import print_fidelity
 
 MOST_COLUMNS = 5
 TITLES = {
@@ -24,6 +25,11 @@ def print_report(report: Report) -> None:
         console.print(_published(report.tables[name], len(report.run.factors)))
     if "comparisons" in report.tables:
         print(f"* adjusted p < {ALPHA}: AD of a category after Holm, else after Benjamini-Hochberg")
+    if "fidelity" in report.tables:
+        print(
+            "\nfidelity: what a persona said back of its own variables, and the baseline of itself"
+        )
+        print_fidelity(report.tables["fidelity"])
     print()
     print(missing_line(report.tables["missing"]))
     for sentence in report.run.not_guaranteed():

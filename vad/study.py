@@ -103,7 +103,7 @@ class Study:
         return " ".join(line.strip("# ") for line in lines if line.startswith("#"))
 
     def assigned(self, folder: str, name: str) -> set[str]:
-        """The names a Python file assigns at its top level, read without running it."""
+        """The names a Python file assigns or imports at its top level, read without running it."""
         try:
             body = ast.parse(self.read(self.root / folder / f"{name}.py")).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -111,7 +111,12 @@ class Study:
         targets = [
             target for node in body if isinstance(node, ast.Assign) for target in node.targets
         ]
-        return {target.id for target in targets if isinstance(target, ast.Name)}
+        imports = [
+            alias for node in body if isinstance(node, ast.ImportFrom) for alias in node.names
+        ]
+        return {target.id for target in targets if isinstance(target, ast.Name)} | {
+            alias.asname or alias.name for alias in imports
+        }
 
     def module(self, folder: str, name: str) -> ModuleType:
         """A Python file of the study, executed under the study's private package.

@@ -7,9 +7,11 @@ from typing import Any
 
 from .errors import StudyError
 from .experiment import Condition, Experiment
+from .layout import LEVEL
 from .manner import PLAIN, Manner
 from .model import PUBLISHED, Model, Sampling
 from .order import digest, option_order, select
+from .persona import Variable
 from .program import Part, Program, load_program
 from .scenario import Scenario, ValueInfo, load_values
 from .study import Study
@@ -83,12 +85,12 @@ def make_plan(experiment: Experiment) -> Plan:
     values = load_values(study)
     plan = Plan(experiment, {})
     chosen: dict[tuple[str, int, int | None, str | None], list[Scenario]] = {}
-    worded: dict[tuple[str, str], Questions] = {}
+    worded: dict[tuple[str, str, str], Questions] = {}
     for place, condition in enumerate(experiment.conditions):
         settings = condition.settings
         if settings.program not in plan.programs:
             plan.programs[settings.program] = load_program(
-                study, settings.program, f"{experiment.place}: program"
+                study, settings.program, f"{experiment.place}: program", settings.asks
             )
         program = plan.programs[settings.program]
         if settings.decoding == "letter" and settings.adapter == "chat":
@@ -98,12 +100,18 @@ def make_plan(experiment: Experiment) -> Plan:
             )
         if settings.decoding == "letter":
             _weighable(program)
-        wording = settings.questions, settings.scenarios
+        wording = settings.questions, settings.scenarios, settings.personas
         if wording not in worded:
             worded[wording] = load_questions(
                 study, settings.questions, f"{experiment.place}: questions"
             )
         questions = worded[wording]
+        if LEVEL in settings.asks and not questions.level:
+            raise StudyError(
+                f"signatures/{settings.questions}.toml: {LEVEL}",
+                f'missing, and {experiment.place} asks for it: asks = ["{LEVEL}", ...]',
+                f'write: [{LEVEL}], and under it: question = "Which fits you best: {{asks}}?"',
+            )
         who = condition.persona.name if condition.persona else None
         which = (settings.scenarios, settings.seed, settings.limit, who)
         if which not in chosen:
@@ -113,9 +121,8 @@ def make_plan(experiment: Experiment) -> Plan:
                     f"scenarios/{which[0]}.jsonl", f'has no scenario for the persona "{who}"'
                 )
             chosen[which] = select(mine, settings.seed, settings.limit)
-        fixed = digest(
-            experiment.models[settings.model].identity(study),
-            program.hash,
+        identity = experiment.models[settings.model].identity(study)
+        decided = (
             settings.adapter,
             settings.decoding,
             settings.backend if settings.decoding != "free" else "",
@@ -124,8 +131,21 @@ def make_plan(experiment: Experiment) -> Plan:
             condition.block,
             settings.persona_turn if condition.block else "",
         )
-        asker = _Asker(place, condition, questions, values, fixed)
-        for forms, scenarios in _calls(program, questions, chosen[which], values):
+        fixed = {
+            part.hash: digest(identity, part.hash, *decided)
+            for forms in program.parts
+            for part in forms
+        }
+        variables = experiment.personas[settings.personas].variables
+        asker = _Asker(place, condition, questions, values, variables, fixed)
+        calls = _calls(program, questions, chosen[which], values)
+        calls += [
+            (forms, [Scenario(id=variable.key, value="", topic="", options=())])
+            for forms in program.parts
+            if forms[0].questions == (LEVEL,)
+            for variable in variables
+        ]
+        for forms, scenarios in calls:
             for repeat in range(settings.repeats):
                 plan.conversations.append(asker.conversation(forms, scenarios, repeat))
     return plan
@@ -146,6 +166,8 @@ def _calls(
     calls: list[tuple[tuple[Part, ...], list[Scenario]]] = []
     for scenario in scenarios:
         for number, forms in enumerate(program.parts):
+            if forms[0].questions == (LEVEL,):
+                continue
             if not scenario.options and "action" in forms[0].questions:
                 continue
             if not forms[0].many:
@@ -171,7 +193,7 @@ def _told(scenario: Scenario, values: dict[str, ValueInfo]) -> dict[str, str]:
     return {
         "scenario": scenario.text,
         "value": scenario.value,
-        "definition": values[scenario.value].definition,
+        "definition": values[scenario.value].definition if scenario.value else "",
         "topic": scenario.topic,
     }
 
@@ -188,7 +210,8 @@ class _Asker:
     condition: Condition
     questions: Questions
     values: dict[str, ValueInfo]
-    fixed: str
+    variables: tuple[Variable, ...]
+    fixed: dict[str, str]
 
     def conversation(
         self, forms: tuple[Part, ...], scenarios: list[Scenario], repeat: int
@@ -202,7 +225,7 @@ class _Asker:
         for name in part.questions:
             ways = len(self.questions.ways(name))
             way = repeat // len(forms) % ways
-            each = [self.questions.ask(name, one, self.values, way) for one in scenarios]
+            each = [self._ask(name, one, way) for one in scenarios]
             order = self._order(part, scenarios, each[0], repeat, repeat // len(forms) // ways)
             _agree(part, each[0], first)
             asked.append(each)
@@ -211,7 +234,7 @@ class _Asker:
             known[f"{lead}question"] = each[0].text
             known[f"{lead}options"] = "\n".join(
                 f"{answer}. {each[0].options[option]}"
-                for answer, option in zip(part.answers[name], order, strict=True)
+                for answer, option in zip(part.answers[name], order, strict=name != LEVEL)
             )
             if "items" in part.inputs:
                 known["items"] = "\n".join(one.item for one in each)
@@ -220,7 +243,7 @@ class _Asker:
             items = _item_names(part, scenarios)
             part = part.among(items)
             known = {name: known[name] for name in part.inputs}
-        common = digest(self.fixed + part.constraint, repeat, *known.values())
+        common = digest(self.fixed[part.hash] + part.constraint, repeat, *known.values())
         trials = tuple(
             Trial(
                 digest(common, one.name, *items[n : n + 1]),
@@ -235,10 +258,17 @@ class _Asker:
             for n, (one, scenario) in enumerate(zip(each, scenarios, strict=True))
         )
         turn = self.condition.settings.persona_turn if self.condition.block else "user"
-        manner = Manner(self.condition.settings.adapter, turn)
+        fewer = ((LEVEL, len(orders[0])),) if part.questions == (LEVEL,) else ()
+        manner = Manner(self.condition.settings.adapter, turn, fewer)
         # A block of text stands in many conversations: it is held once, and tokenised once.
         inputs = {name: intern(known[name]) for name in part.inputs}
         return Conversation(part, inputs, trials, manner)
+
+    def _ask(self, name: str, scenario: Scenario, way: int) -> Question:
+        if name != LEVEL:
+            return self.questions.ask(name, scenario, self.values, way)
+        variable = next(one for one in self.variables if one.key == scenario.id)
+        return self.questions.ask_level(variable, way)
 
     def _order(
         self, part: Part, scenarios: list[Scenario], question: Question, repeat: int, turn: int
@@ -270,7 +300,13 @@ def _weighable(program: Program) -> None:
 
 
 def _agree(part: Part, question: Question, scenario: Scenario) -> None:
+    """StudyError where a signature has not the answers that a question needs.
+
+    Variables differ in their number of levels: of its answers a signature then offers the first.
+    """
     answers = part.answers[question.name]
+    if question.name == LEVEL and len(answers) > len(question.options):
+        return
     if len(answers) != len(question.options):
         raise StudyError(
             part.place,

@@ -20,14 +20,15 @@ from .trial import Conversation
 
 
 async def weigh(conversation: Conversation, session: Session) -> dict[str, tuple[float, ...]]:
-    """The probability of each answer of the signature, in its order, by the trial's key.
+    """The probability of each answer that was offered, in the signature's order, by trial key.
 
     Raises EngineGone for an engine that has no probabilities to give.
     """
     found = {}
     for trial in conversation.trials:
         name = trial.question.name
-        options = [_written(one) for one in conversation.part.answers[name]]
+        answers = conversation.part.answers[name][: len(trial.order)]
+        options = [_written(one) for one in answers]
         last = next(one for one in reversed(session.calls) if f'"{name}": ' in one.reply.text)
         prefix = _before(last.reply.text, name, trial.item) + options[0][0]
         call = Call(

@@ -1,20 +1,26 @@
-"""Wording: how the two questions are asked, from a questions file; one or several ways for each."""
+"""Wording: how the questions are asked, from a questions file; one or several ways for each."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import StudyError, unknown
+from .layout import LEVEL
+from .persona import Variable
 from .scenario import Scenario, ValueInfo
 from .study import Study
 
-KEYS = {"value": ("question", "scale", "item"), "action": ("question", "item")}
-NEEDED = {"value": ("question", "scale"), "action": ("question",)}
+KEYS = {
+    "value": ("question", "scale", "item"),
+    "action": ("question", "item"),
+    LEVEL: ("question",),
+}
+NEEDED = {"value": ("question", "scale"), "action": ("question",), LEVEL: ("question",)}
 ITEM = "{value}: {definition}"
 
 
 @dataclass(frozen=True)
 class Question:
-    """One of the two questions: its words, its options in their first order, their scores.
+    """One question: its words, its options in their first order, their scores.
 
     item: the scenario's line where one call asks about many.
     """
@@ -28,7 +34,8 @@ class Question:
 
 @dataclass(frozen=True)
 class Wording:
-    """One way to ask a question; {value}, {definition} and {topic} stand for the scenario's."""
+    """One way to ask a question; {value}, {definition} and {topic} stand for the scenario's,
+    {variable} and {asks} for those of a persona's variable."""
 
     question: str
     scale: tuple[str, ...] = ()
@@ -39,16 +46,18 @@ class Wording:
 class Questions:
     """The ways in which each question is asked; the repeats take them in turn.
 
-    One for each scenario file, as what was asked is known again by a scenario's id.
+    One for each scenario and personas file, as what was asked is known again by a scenario's id or
+    by a variable's key.
     """
 
     value: tuple[Wording, ...]
     action: tuple[Wording, ...]
+    level: tuple[Wording, ...]
     _asked: dict[tuple[str, str, int], Question] = field(default_factory=dict, repr=False)
 
     def ways(self, name: str) -> tuple[Wording, ...]:
         """The ways to ask the question of that name."""
-        return self.value if name == "value" else self.action
+        return {"value": self.value, "action": self.action, LEVEL: self.level}[name]
 
     def ask(
         self, name: str, scenario: Scenario, values: dict[str, ValueInfo], way: int = 0
@@ -57,6 +66,19 @@ class Questions:
         key = name, scenario.id, way
         if key not in self._asked:
             self._asked[key] = self._ask(name, scenario, values, way)
+        return self._asked[key]
+
+    def ask_level(self, variable: Variable, way: int = 0) -> Question:
+        """A variable of the personas as a question: its levels are the options, their positions
+        on the variable, from -1 to 1, the scores."""
+        key = LEVEL, variable.key, way
+        if key not in self._asked:
+            text = self.level[way].question.replace("{variable}", variable.name)
+            levels = tuple(level.name for level in variable.levels)
+            scores = tuple(variable.position(level) for level in levels)
+            self._asked[key] = Question(
+                LEVEL, text.replace("{asks}", variable.asks), levels, scores
+            )
         return self._asked[key]
 
     def _ask(
@@ -83,12 +105,17 @@ class Questions:
 def load_questions(study: Study, name: str, where: str) -> Questions:
     """The questions of `signatures/NAME.toml`: [value] and [action], or [[value]] for each way.
 
+    [level] asks a persona's own variables back; only who asks that needs it.
+
     Raises StudyError with the key that is missing, unknown or of the wrong kind.
     """
     path = study.file("signatures", name, ".toml", where, "questions file")
     content = study.toml(path)
     ways = {}
     for question in KEYS:
+        if question == LEVEL and LEVEL not in content:
+            ways[LEVEL] = ()
+            continue
         found = content.get(question, {})
         tables = found if isinstance(found, list) and found else [found]
         several = len(tables) > 1
@@ -96,7 +123,7 @@ def load_questions(study: Study, name: str, where: str) -> Questions:
             _wording(f"{study.place(path)}: {question}{f'[{n}]' if several else ''}", one, question)
             for n, one in enumerate(tables)
         )
-    return Questions(ways["value"], ways["action"])
+    return Questions(ways["value"], ways["action"], ways[LEVEL])
 
 
 def _wording(where: str, table: Any, question: str) -> Wording:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..compare import ALPHA, primary_contrasts
 from ..errors import StudyError
 from ..experiment import BASELINE
-from ..layout import QUESTIONS
+from ..layout import LEVEL, QUESTIONS
 from ..opened import Run
 from ..score import FIGURES
 from ..spreadsheet import write_csv
@@ -42,6 +42,9 @@ NOTES = {
     "options": "Share of the answers given; score 1 strongly agree or aligned, -1 its opposite.",
     "letters": "Share of the answers given, by the letter they bear.",
     "positions": "Share of the answers given, by the place of the option chosen.",
+    "fidelity": "Share of the answers about a persona's own variables that name its level;\n"
+    "unprompted: share of the baseline's answers that do. Off by: mean distance, 0 to 2.",
+    "fidelity_by_variable": "As fidelity, a row a variable: the mean over the personas.",
     "repeats": "Share of pairs of repeats of one question that gave the same answer.",
 }
 
@@ -63,6 +66,9 @@ def make_tables(run: Run, comparisons: pd.DataFrame | None) -> dict[str, pd.Data
         tables["comparisons"] = comparisons
     agreement = ["agreement_value", "agreement_action"]
     tables["repeats"] = tables.pop("personas")[[*run.factors, "category", "persona", *agreement]]
+    if LEVEL in run.asked:
+        tables["fidelity"] = run.fidelity([*run.factors, "category", "persona"])
+        tables["fidelity_by_variable"] = run.fidelity([*run.factors, "variable"])
     tables["missing"] = missing(run)
     return tables
 
