@@ -78,8 +78,7 @@ def _beside_the_baseline(
         scores = given.get(_known(row[name] for name in names))
         right = _position(row["variable"], row["level"], manifest)
         shares.append(np.nan if scores is None else float(np.isclose(scores, right).mean()))
-    at = table.columns.get_loc("fidelity") + 1
-    table.insert(at, "unprompted", shares)
+    table.insert([*table].index("fidelity") + 1, "unprompted", shares)
     return table
 
 

@@ -46,6 +46,11 @@ class Run:
         """A row a trial: its condition, scenario, question, repeat, order, text, score, ..."""
         return read_table(self.folder, "responses", columns)
 
+    def gap_responses(self) -> pd.DataFrame:
+        """The responses that a gap is made of, in the order of `answers.rows`: no `level` ones."""
+        rows = self.responses()
+        return rows[rows["question"] != LEVEL].reset_index(drop=True)
+
     def calls(self, columns: list[str] | None = None) -> pd.DataFrame:
         """A row an LM call: its trials, the messages exactly as sent, the raw text, tokens."""
         return read_table(self.folder, "calls", columns)

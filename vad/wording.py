@@ -111,7 +111,7 @@ def load_questions(study: Study, name: str, where: str) -> Questions:
     """
     path = study.file("signatures", name, ".toml", where, "questions file")
     content = study.toml(path)
-    ways = {}
+    ways: dict[str, tuple[Wording, ...]] = {}
     for question in KEYS:
         if question == LEVEL and LEVEL not in content:
             ways[LEVEL] = ()

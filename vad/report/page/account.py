@@ -37,7 +37,7 @@ class Proof:
 
 def asked(book: Book) -> Asked:
     """Count the answers of a run, and what is missing by the kind of its fault."""
-    responses = book.run.responses().reset_index(drop=True)
+    responses = book.run.gap_responses()
     condition = book.condition[book.run.answers.rows["item"]]
     kinds = sorted(responses["problem"].dropna().unique())
     table = pd.DataFrame(
@@ -52,8 +52,9 @@ def asked(book: Book) -> Asked:
     counted = table.groupby(condition).sum()
     rows = [{str(key): int(one) for key, one in row.items()} for row in counted.to_dict("records")]
     total = {str(key): int(one) for key, one in counted.sum().items()}
-    planned = int(book.run.manifest.get("counts", {}).get("planned", len(responses)))
-    return Asked(rows, total, [*kinds], max(0, planned - len(responses)), _failures(book.run))
+    there = len(book.run.responses(["question"]))
+    planned = int(book.run.manifest.get("counts", {}).get("planned", there))
+    return Asked(rows, total, [*kinds], max(0, planned - there), _failures(book.run))
 
 
 def _failures(run: Run) -> list[tuple[str, int]]:

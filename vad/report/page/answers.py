@@ -42,7 +42,7 @@ def texts(book: Book) -> Texts:
 
 
 def _responses(book: Book) -> list[list[Row]]:
-    table = book.run.responses().reset_index(drop=True)
+    table = book.run.gap_responses()
     item = book.run.answers.rows["item"].to_numpy()
     table = table.assign(condition=book.condition[item], at=book.scenario[item])
     rows: dict[int, list[Row]] = defaultdict(list)
