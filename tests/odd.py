@@ -22,7 +22,7 @@ ODD = {odd!r}
 
 def answer(call):
     name = "value" if '"value"' in call.messages[-1]["content"] else "action"
-    said = json.dumps({{"reasoning": ODD, name: "ABCDEF"[call.seed % 6]}})
+    said = json.dumps({{"reasoning": f"{{ODD}} {{call.seed}}", name: "ABCDEF"[call.seed % 6]}})
     return said if call.seed % 7 else "Sure! " + said
 """
 EXPERIMENT = """# Is <b>bold</b> & "quoted" text shown as it is?

@@ -86,8 +86,9 @@ def answers(reader: Reader) -> Iterator[tuple[Identity, dict[str, Any], Text]]:
     cells, shared = reader.pack("cells"), reader.pack("blocks")
     conditions = pd.DataFrame(cells["conditions"])
     for name, one in zip(cells["scenarios"]["scenario"], scenarios(reader), strict=True):
+        mine = [text for answer in one["answers"] for text in answer["blocks"]]
 
-        def text(number: int, own: list[str] = one["blocks"]) -> str:
+        def text(number: int, own: list[str] = mine) -> str:
             return own[-1 - number] if number < 0 else shared[number]
 
         for answer in one["answers"]:
@@ -160,6 +161,33 @@ def test_a_page_grows_slowly_enough_for_48048_answers_in_25_megabytes(odd: Run) 
     reader = Reader(page(make_report(odd)))
     packed = sum(len(text) for attributes, text in reader.scripts if "id" in attributes)
     assert packed / len(odd.responses()) < (25e6 - 2e6) / 48_048
+
+
+def test_a_raw_answer_stands_beside_its_reasoning_where_gzip_keeps_the_two_once(
+    read: Reader,
+) -> None:
+    new = 0
+    for one in scenarios(read):
+        before: set[str] = set()
+        for answer in one["answers"]:
+            (raw,) = (text for text in answer["blocks"] if text.startswith(("{", "Sure!")))
+            assert (answer["reasoning"] or ODD) in json.loads(raw.removeprefix("Sure! "))[
+                "reasoning"
+            ]
+            assert not before & {*answer["blocks"]}
+            before |= {*answer["blocks"]}
+            new += 1
+    assert new == len(read.pack("cells")["conditions"]["persona"]) * 8 * 2 * 3
+
+
+def test_at_opening_no_dilemma_prompt_or_raw_answer_is_unpacked(read: Reader) -> None:
+    one = scenarios(read)[0]
+    brought = [text for answer in one["answers"] for text in answer["blocks"]]
+    for text in (one["dilemma"], *brought, *read.pack("blocks")):
+        assert text not in read.shown
+    packed = {at["id"] for at, _ in read.scripts if "id" in at}
+    opened = {"packed-cells", "packed-charts"}
+    assert packed - opened == {"packed-blocks", *(f"packed-scenario-{at}" for at in range(8))}
 
 
 def test_missing_answers_are_counted_by_kind_and_condition(odd: Run) -> None:

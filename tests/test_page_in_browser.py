@@ -169,6 +169,15 @@ def test_the_keyboard_alone_opens_a_cell_and_an_answer_and_comes_back(browser: C
     assert not browser.execute_script("return document.activeElement.closest('#grid')")
 
 
+def test_what_is_unpacked_grows_with_what_is_opened_not_with_the_answers(browser: Chrome) -> None:
+    raw = "return document.querySelectorAll('.answer, .answer pre').length"
+    assert browser.execute_script(raw) == 0
+    cell(browser, "all values, maximal").click()
+    one(browser, "#drill tbody button").click()
+    wait(browser, "return document.querySelector('#drill .answer')")
+    assert browser.execute_script(raw) == 2 * 3  # of one dilemma and condition: two questions
+
+
 def test_nothing_is_requested_and_nothing_fails(browser: Chrome, address: str) -> None:
     cell(browser, "all values, maximal").click()
     one(browser, "#drill tbody button").click()

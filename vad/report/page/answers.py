@@ -23,7 +23,9 @@ class Texts:
 def texts(book: Book) -> Texts:
     """Every answer of a run with the calls behind it, a scenario at a time.
 
-    An answer names its condition by number. A call's messages are (role, numbers of blocks).
+    An answer names its condition by number and brings, as `blocks`, the scenario's own texts that
+    no answer before it had: a raw answer stands beside the reasoning read from it, near enough for
+    gzip to keep the two once. A call's messages are (role, numbers of blocks).
     """
     by_scenario = _responses(book)
     others = {row["reused"] for mine in by_scenario for row in mine}
@@ -37,7 +39,7 @@ def texts(book: Book) -> Texts:
     for name, mine in zip(book.scenarios["scenario"], by_scenario, strict=True):
         own: dict[str, int] = {}
         answers = [_answer(row, sent.get(row["trial"], []), blocks, own) for row in mine]
-        found.append(_dilemma(book, name) | {"blocks": [*own], "answers": answers})
+        found.append(_dilemma(book, name) | {"answers": answers})
     return Texts([*blocks.shared], found)
 
 
@@ -74,12 +76,12 @@ def _dilemma(book: Book, name: str) -> dict[str, Any]:
 def _answer(row: Row, calls: list[Row], blocks: Blocks, own: dict[str, int]) -> dict[str, Any]:
     given = {"option": int(row["option"]), "score": row["score"]} if row["valid"] else {}
     told = ("condition", "question", "repeat", "letter", "problem", "reused", "reasoning")
-    return {
-        **{name: row[name] for name in told},
-        **given,
+    known = len(own)
+    numbered = {
         "text": blocks.number(row["text"], own),
         "calls": [_call(call, blocks, own) for call in calls],
     }
+    return {name: row[name] for name in told} | given | numbered | {"blocks": [*own][known:]}
 
 
 def _call(call: Row, blocks: Blocks, own: dict[str, int]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ let sharedBlocks = null;
 async function openScenario(place) {
   sharedBlocks ??= unpack("blocks");
   const [shared, scenario] = await Promise.all([sharedBlocks, unpack(`scenario-${place}`)]);
-  const text = (number) => (number < 0 ? scenario.blocks[-1 - number] : shared[number]);
+  const own = scenario.answers.flatMap((answer) => answer.blocks);
+  const text = (number) => (number < 0 ? own[-1 - number] : shared[number]);
   return { ...scenario, text, message: (numbers) => numbers.map(text).join("\n\n") };
 }

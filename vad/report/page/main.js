@@ -1,6 +1,6 @@
 async function main() {
   const theme = byId("theme");
-    const cells = await unpack("cells");
+  const cells = await unpack("cells");
   const filters = new Filters(cells, () => show());
   const drill = new Drill(cells, filters);
   const grid = new Grid(cells, filters, (cell) => drill.open(cell));
