@@ -16,7 +16,7 @@ from vad.errors import Unreadable
 from vad.experiment import load_experiment
 from vad.manner import Manner, Written
 from vad.run import run
-from vad.store import read_manifest, read_table
+from vad.stored import read_manifest, read_table
 from vad.study import Study
 
 WAYS: list[Written] = ["plain", "chat", "json"]

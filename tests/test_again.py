@@ -14,7 +14,7 @@ from vad.experiment import load_experiment
 from vad.manifest import compose_manifest
 from vad.opened import open_run
 from vad.run import run_again
-from vad.store import read_manifest, read_table
+from vad.stored import read_manifest, read_table
 from vad.study import Study
 from vad.trial import make_plan
 from vad.verify import Verified, noise_floor, verify

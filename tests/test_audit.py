@@ -13,7 +13,7 @@ from vad.experiment import load_experiment
 from vad.model import PUBLISHED, load_model
 from vad.opened import open_run
 from vad.session import Session, converse, make_lm
-from vad.store import read_table
+from vad.stored import read_table
 from vad.study import find_study
 from vad.trial import make_plan
 from vad.weigh import weigh

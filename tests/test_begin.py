@@ -10,7 +10,7 @@ from vad.begin import fresh_study, new_file
 from vad.errors import StudyError
 from vad.experiment import load_experiment
 from vad.run import run
-from vad.store import read_table
+from vad.stored import read_table
 from vad.study import FOLDERS, Study
 
 from .conftest import REPOSITORY, Vad

@@ -17,7 +17,7 @@ from vad.errors import EngineFailure
 from vad.experiment import load_experiment
 from vad.model import PUBLISHED, load_model
 from vad.session import Session, converse, make_lm
-from vad.store import read_manifest, read_table
+from vad.stored import read_manifest, read_table
 from vad.study import find_study
 from vad.tokens import Tokens
 from vad.trial import make_plan

@@ -23,7 +23,7 @@ from vad.errors import EngineGone, StudyError
 from vad.experiment import load_experiment
 from vad.run import run
 from vad.scenario import load_values
-from vad.store import read_table
+from vad.stored import read_table
 from vad.study import Study, find_study
 from vad.trial import Plan, make_plan
 

@@ -10,7 +10,7 @@ import pytest
 from vad.experiment import load_experiment
 from vad.run import run
 from vad.scenario import load_values
-from vad.store import read_table
+from vad.stored import read_table
 from vad.study import find_study
 
 from .conftest import REPOSITORY

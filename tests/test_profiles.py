@@ -10,7 +10,7 @@ import pytest
 from vad.experiment import load_experiment
 from vad.model import load_models
 from vad.run import run
-from vad.store import read_manifest, read_table
+from vad.stored import read_manifest, read_table
 from vad.study import Study
 
 from .conftest import POCKET, REPOSITORY

@@ -9,7 +9,7 @@ from pathlib import Path
 from vad.experiment import load_experiment
 from vad.model import load_models
 from vad.run import run
-from vad.store import read_table
+from vad.stored import read_table
 from vad.study import Study
 
 from .conftest import REPOSITORY, Vad

@@ -16,7 +16,7 @@ from vad.errors import EngineGone, StudyError
 from vad.experiment import load_experiment
 from vad.ledger import Outcome
 from vad.run import run
-from vad.store import RESPONSES, read_manifest, read_table
+from vad.stored import RESPONSES, read_manifest, read_table
 from vad.study import Study
 
 from .conftest import EXPERIMENT

@@ -12,7 +12,7 @@ from vad.experiment import load_experiment
 from vad.ledger import Outcome
 from vad.model import load_models
 from vad.run import run
-from vad.store import read_manifest, read_table
+from vad.stored import read_manifest, read_table
 from vad.study import Study
 
 from .conftest import POCKET, Vad

@@ -19,7 +19,8 @@ from vad.opened import open_run
 from vad.persona import Category, load_personas
 from vad.run import run
 from vad.scenario import load_scenarios, load_topics, load_values
-from vad.store import RESPONSES, RunFolder, read_table
+from vad.store import RunFolder
+from vad.stored import RESPONSES, read_table
 from vad.study import Study, find_study
 from vad.trial import make_plan
 

@@ -15,7 +15,7 @@ import pytest
 
 from vad.engines.orphans import VARIABLE
 from vad.engines.vllm import QUIET
-from vad.store import read_manifest, read_table
+from vad.stored import read_manifest, read_table
 
 from .conftest import POCKET, Vad
 

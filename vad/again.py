@@ -11,7 +11,7 @@ from typing import Any
 from .errors import StudyError
 from .experiment import Experiment
 from .resume import same_study
-from .store import open_manifest
+from .stored import open_manifest
 from .study import Study
 from .trial import Plan, make_plan
 

@@ -21,6 +21,7 @@ from .errors import StudyError
 from .measure import Array
 from .opened import Run
 from .resample import RESAMPLES, SEED
+from .spreadsheet import write_csv
 
 TABLES = {
     "audit_answers": "answers: unreadable ones, reasonings cut by the bound, the mean cost",
@@ -69,7 +70,7 @@ def write_audit(run: Run, tables: dict[str, pd.DataFrame]) -> Path:
         folder.mkdir(exist_ok=True)
         for name, table in tables.items():
             if len(table):
-                table.to_csv(folder / f"{name}.csv", index=False)
+                write_csv(table, folder / f"{name}.csv")
     except OSError as error:
         raise StudyError(str(folder), f"cannot be written: {error.strerror}") from None
     return folder

@@ -14,7 +14,7 @@ import pandas as pd
 from .experiment import BASELINE, OF_PERSONA, column
 from .layout import LEVEL
 from .persona import equally_spaced
-from .store import condition_columns
+from .stored import condition_columns
 
 FIGURES = {
     "fidelity": "share of the answers about a persona's own variables that name its level",

@@ -9,7 +9,8 @@ from typing import Any
 
 from .certificate import Certificate
 from .manifest import compose_manifest
-from .store import RunFolder, reusable
+from .store import RunFolder
+from .stored import reusable
 from .trial import Conversation, Plan
 
 FLUSH_SECONDS = 3.0

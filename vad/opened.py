@@ -28,7 +28,7 @@ from .pairing import Answers, pair, with_beliefs
 from .persona import Persona, load_personas
 from .scenario import ValueInfo, load_topics, load_values
 from .score import figures
-from .store import open_manifest, read_table
+from .stored import open_manifest, read_table
 from .study import Study, find_study
 
 By = str | Sequence[str]

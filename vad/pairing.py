@@ -13,7 +13,7 @@ from .errors import StudyError
 from .experiment import BASELINE
 from .layout import LEVEL, QUESTIONS, RELEASED_TRIAL, from_released, from_responses
 from .measure import Array, Labels
-from .store import condition_columns, read_manifest, read_table
+from .stored import condition_columns, read_manifest, read_table
 
 MOST_OPTIONS = 12
 

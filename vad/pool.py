@@ -14,7 +14,7 @@ from .errors import StudyError
 from .experiment import NAMED, column
 from .measure import Array
 from .pairing import Answers, pair
-from .store import ASKED, RESPONSES, open_manifest, read_table
+from .stored import ASKED, RESPONSES, open_manifest, read_table
 
 SETTINGS = [*RESPONSES][1 : [*RESPONSES].index("scenario")]
 NEEDED = ["trial", *SETTINGS, *ASKED, "value", "topic", "score"]

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from .errors import StudyError
 from .experiment import Experiment
-from .store import RunFolder, read_manifest
+from .store import RunFolder
+from .stored import read_manifest
 from .trial import Plan
 
 

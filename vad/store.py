@@ -19,69 +19,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .errors import StudyError
 from .lock import Lock
+from .stored import ASKED, CALLS, RESPONSES, no_links, read_manifest, read_part
 
-RESPONSES: dict[str, pa.DataType] = {
-    "trial": pa.string(),
-    "model": pa.string(),
-    "program": pa.string(),
-    "format": pa.string(),
-    "persona": pa.string(),
-    "category": pa.string(),
-    "decoding": pa.string(),
-    "adapter": pa.string(),
-    "scenario": pa.string(),
-    "value": pa.string(),
-    "topic": pa.string(),
-    "question": pa.string(),
-    "repeat": pa.int16(),
-    "order": pa.list_(pa.int8()),
-    "text": pa.string(),
-    "reasoning": pa.string(),
-    "letter": pa.string(),
-    "option": pa.int8(),
-    "score": pa.float64(),
-    "fields": pa.string(),
-    "probabilities": pa.list_(pa.float64()),
-    "expected": pa.float64(),
-    "valid": pa.bool_(),
-    "problem": pa.string(),
-    "finish_reason": pa.string(),
-    "prompt_tokens": pa.int32(),
-    "cached_tokens": pa.int32(),
-    "output_tokens": pa.int32(),
-    "seconds": pa.float64(),
-    "reused": pa.string(),
-}
-CALLS: dict[str, pa.DataType] = {
-    "trials": pa.list_(pa.string()),
-    "number": pa.int16(),
-    "messages": pa.string(),
-    "constraint": pa.string(),
-    "max_tokens": pa.int32(),
-    "temperature": pa.float64(),
-    "top_p": pa.float64(),
-    "top_k": pa.int32(),
-    "seed": pa.int64(),
-    "rollout": pa.int32(),
-    "text": pa.string(),
-    "finish_reason": pa.string(),
-    "prompt_tokens": pa.int32(),
-    "cached_tokens": pa.int32(),
-    "output_tokens": pa.int32(),
-    "seconds": pa.float64(),
-}
-TRIAL_COLUMNS = ("trial", *[*RESPONSES][[*RESPONSES].index("scenario") :])
-"""The columns of responses that are a trial's own; every other tells conditions apart."""
-ASKED = ("scenario", "question", "repeat")
-"""What a condition is asked once; a folder holds one answer to it."""
-KINDS = {"vary": dict, "settings": dict, "decides": dict, "models": dict, "counts": dict}
-"""Of what kind a manifest's entries are, where they are."""
 PART = re.compile(r"part-(\d{6})-(\d{6})\.parquet")
 
 
@@ -137,7 +81,7 @@ class RunFolder:
 
     def _rows(self, names: list[str]) -> Iterator[tuple[Any, ...]]:
         for file in (self.path / "responses").glob("*/part-*.parquet"):
-            columns = _part(file, names).to_pydict()
+            columns = read_part(file, names).to_pydict()
             yield from zip(*(columns[name] for name in names), strict=True)
 
     def counts(self, model: str | None = None) -> dict[str, int]:
@@ -145,7 +89,7 @@ class RunFolder:
         folder = "*" if model is None else _folder(model)
         tally: Counter[str] = Counter(answers=0, parsed=0, unreadable=0, reused=0)
         for file in (self.path / "responses").glob(f"{folder}/part-*.parquet"):
-            table = _part(file, ["valid", "problem", "reused"]).to_pydict()
+            table = read_part(file, ["valid", "problem", "reused"]).to_pydict()
             tally["answers"] += len(table["valid"])
             tally["parsed"] += sum(table["valid"])
             tally["unreadable"] += len(table["valid"]) - sum(table["valid"])
@@ -245,103 +189,6 @@ def _copy(part: Path, out: pq.ParquetWriter, whole: pa.Schema) -> None:
         for number in range(file.num_row_groups):
             rows = [whole.empty_table(), file.read_row_group(number)]
             out.write_table(pa.concat_tables(rows, promote_options="permissive"))
-
-
-def read_manifest(path: Path) -> dict[str, Any] | None:
-    """The manifest of a run folder; None if it has none, StudyError if it cannot be read."""
-    file = path / "manifest.json"
-    if not file.is_file():
-        return None
-    try:
-        content = json.loads(file.read_text())
-    except (OSError, ValueError, RecursionError) as error:
-        raise StudyError(str(file), f"cannot be read: {error}") from None
-    if not isinstance(content, dict) or not isinstance(content.get("experiment"), str):
-        raise StudyError(str(file), "is no manifest of a run")
-    for key, kind in KINDS.items():
-        if not isinstance(content.get(key, kind()), kind):
-            raise StudyError(str(file), f"is no manifest of a run: found {content[key]!r:.60}")
-    for key, levels in content.get("vary", {}).items():
-        if not isinstance(levels, list):
-            raise StudyError(str(file), f"vary.{key} is no list: found {levels!r:.60}")
-    return content
-
-
-def no_links(path: Path) -> None:
-    """StudyError if a folder holds a symbolic link: what is written there would land elsewhere."""
-    for found in path.rglob("*"):
-        if found.is_symlink():
-            raise StudyError(
-                str(found),
-                "is a symbolic link, and a run folder holds none",
-                "put what it points to in its place",
-            )
-
-
-def open_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of a run folder; StudyError if the folder is none, or holds one unreadable."""
-    no_links(path)
-    found = read_manifest(path)
-    if found is None or "vary" not in found:
-        raise StudyError(
-            str(path),
-            "holds no manifest.json of a run: it is not a run folder",
-            "name one that `vad run` wrote, such as runs/quickstart",
-        )
-    return found
-
-
-def read_table(path: Path, kind: str, columns: list[str] | None = None) -> pd.DataFrame:
-    """All rows of "responses" or "calls" of a run folder, all columns or those named.
-
-    Raises StudyError if there are none, a part cannot be read or lacks a column.
-    """
-    files = sorted((path / kind).glob("*/part-*.parquet"))
-    if not files:
-        raise StudyError(
-            str(path),
-            f"holds no {kind}: no run has written there",
-            "start one: vad run experiments/quickstart.toml",
-        )
-    tables = []
-    for file in files:
-        tables.append(_part(file, columns))
-    joined: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
-    return joined
-
-
-def _part(file: Path, columns: list[str] | None = None) -> pa.Table:
-    """One part, all columns or those named; StudyError if it cannot be read or lacks one."""
-    try:
-        has = pq.read_schema(file).names
-        for name in columns or ():
-            if name not in has:
-                raise StudyError(str(file), f'has no column "{name}"; it has {", ".join(has)}')
-        return pq.read_table(file, columns=columns)
-    except (OSError, ValueError, pa.ArrowException) as error:
-        said = str(error).strip().splitlines()
-        raise StudyError(
-            str(file), f"cannot be read: {said[0] if said else type(error).__name__}"
-        ) from None
-
-
-def condition_columns(responses: pd.DataFrame) -> list[str]:
-    """The columns that tell conditions apart: all that are no trial's own."""
-    return [str(name) for name in responses if name not in TRIAL_COLUMNS]
-
-
-def reusable(runs: Path, apart_from: Path, wanted: set[str]) -> dict[str, dict[str, Any]]:
-    """Rows of other runs that answer wanted trials, by key, each with the name of its run."""
-    found: dict[str, dict[str, Any]] = {}
-    for file in sorted(runs.glob("*/responses/*/part-*.parquet")):
-        run = file.parents[2]
-        if run.resolve() == apart_from.resolve() or not wanted - set(found):
-            continue
-        table = _part(file)
-        hit = [key in wanted and key not in found for key in table["trial"].to_pylist()]
-        for row in table.filter(pa.array(hit)).to_pylist():
-            found.setdefault(row["trial"], row | {"reused": row["reused"] or run.name})
-    return found
 
 
 def _folder(model: str) -> str:

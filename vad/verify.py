@@ -21,7 +21,7 @@ from .opened import Run
 from .order import digest
 from .resume import next_folder
 from .run import Show, begin, pour
-from .store import open_manifest, read_table
+from .stored import open_manifest, read_table
 from .study import Study
 from .trial import Conversation, Plan
 

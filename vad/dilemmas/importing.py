@@ -4,13 +4,15 @@
 as released. What it finds odd it says, row by row; it repairs nothing by guessing.
 """
 
-import csv
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+
+import pandas as pd
 
 from ..errors import StudyError
 from ..scenario import Scenario, read_scenarios
+from ..spreadsheet import write_csv
 from ..study import Study
 
 
@@ -70,10 +72,8 @@ def import_scenarios(study: Study, name: str, source: Path, to: str) -> tuple[Im
     except StudyError:
         draft.unlink()
         raise
-    with listed.open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(("where", "kind", "used", "text"))
-        rows.writerows((one.where, one.kind, one.used, one.text) for one in found.oddities)
+    columns = [field.name for field in fields(Oddity)]
+    write_csv(pd.DataFrame(map(astuple, found.oddities), columns=columns), listed)
     draft.replace(out)
     return found, out, listed
 

@@ -14,6 +14,7 @@ from ..errors import StudyError
 from ..model import load_model
 from ..order import select
 from ..scenario import Scenario, load_scenarios, load_values
+from ..spreadsheet import write_csv
 from ..study import Study
 from .calls import ask_each
 
@@ -71,7 +72,7 @@ def judge(
     ]
     judged = pd.DataFrame(rows, columns=["id", *QUESTIONS, "reasoning"])
     out.parent.mkdir(parents=True, exist_ok=True)
-    judged.to_csv(out, index=False)
+    write_csv(judged, out)
     return judged, agreement(judged, review)
 
 

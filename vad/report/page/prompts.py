@@ -12,7 +12,7 @@ from typing import Any
 
 from ...errors import StudyError
 from ...opened import Run
-from ...store import read_table
+from ...stored import read_table
 from .packing import plain
 
 BREAK = "\n\n"
