@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from vad.certificate import Certificate
 from vad.errors import StudyError
 from vad.experiment import load_experiment
 from vad.opened import Run, open_run
@@ -199,6 +200,33 @@ def test_missing_answers_are_counted_by_kind_and_condition(odd: Run) -> None:
     assert counted.total["missing"] == counted.total["prose around"] == unread > 0
     assert counted.rows[0]["asked"] == 8 * 2 * 3
     assert counted.still_open == 0
+
+
+@pytest.mark.parametrize("guarantee", ["by construction", "validated, not guaranteed"])
+def test_what_is_only_validated_is_said_to_be_wherever_the_page_says_that_answers_can_be_read(
+    tmp_path: Path, guarantee: str
+) -> None:
+    said, done = random_scores(1, 12, missing=0.1), random_scores(2, 12)
+    run = open_run(write_run(tmp_path / "x", rows(said, done), persona("m_1", done, done)))
+    outcome = {"answers": 144, "parsed": 140, "unreadable": 4}
+    run.manifest["certificates"] = {
+        "sim": Certificate("sim", guarantee=guarantee, outcome=outcome).to_json()
+    }
+    report = make_report(run)
+    shown = Reader(page(report)).shown
+    validated = guarantee != "by construction"
+    for sentence in (
+        "sim: validated, not guaranteed: 4 of 144 answers invalid, kept and counted as missing.",
+        "Validated, not guaranteed. The provider of this model takes a JSON schema alone",
+        "Answers of sim are validated, not guaranteed",
+    ):
+        assert (sentence in shown) is validated
+    for sentence in (
+        "Under a constraint every answer is readable by construction.",
+        "Decoding was constrained to a finite language",
+    ):
+        assert (sentence in shown) is not validated
+    assert {*report.tables["missing"]["guarantee"]} == {guarantee}
 
 
 def test_a_scenario_file_changed_since_the_run_is_not_shown_for_what_was_asked(

@@ -96,11 +96,21 @@ class Run:
     def not_guaranteed(self) -> list[str]:
         """A sentence for each model whose answers are only validated: how many were invalid."""
         return [
-            f"{model}: {one['guarantee']}: {one['outcome']['unreadable']:,} of "
+            f"{model}: {VALIDATED}: {one['outcome']['unreadable']:,} of "
             f"{one['outcome']['answers']:,} answers invalid, kept and counted as missing"
             for model, one in self.manifest.get("certificates", {}).items()
-            if one.get("guarantee") == VALIDATED
+            if self.guarantee(model) == VALIDATED
         ]
+
+    def guarantee(self, model: str, decoding: str = "constrained") -> str:
+        """Why answers can be read: "by construction", "validated, not guaranteed", or "none".
+
+        None where decoding is free; "unknown" where the manifest holds no certificate of the model.
+        """
+        if decoding == "free":
+            return "none"
+        proved = self.manifest.get("certificates", {}).get(model, {})
+        return str(proved.get("guarantee", "unknown"))
 
     @property
     def asked(self) -> list[str]:

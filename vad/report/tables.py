@@ -45,6 +45,8 @@ NOTES = {
     "fidelity": "Share of the answers about a persona's own variables that name its level;\n"
     "unprompted: share of the baseline's answers that do. Off by: mean distance, 0 to 2.",
     "fidelity_by_variable": "As fidelity, a row a variable: the mean over the personas.",
+    "missing": "Guarantee: why answers can be read. Validated, not guaranteed: a provider held\n"
+    "them to a JSON schema in its own way; each was checked, the invalid ones are missing.",
     "repeats": "Share of pairs of repeats of one question that gave the same answer.",
 }
 
@@ -154,13 +156,14 @@ def published(run: Run, comparisons: pd.DataFrame | None, measure: str) -> pd.Da
 def missing(run: Run) -> pd.DataFrame:
     """What was asked, could be read and is missing, by factors, category and question.
 
-    Columns: those, asked, parsed, missing, then a column for each kind of unreadable answer; "no
-    answer" are rows that are not there, though their condition was asked that repeat.
+    Columns: those, the guarantee under which answers came (`Run.guarantee`), asked, parsed,
+    missing, then a column for each kind of unreadable answer; "no answer" are rows that are not
+    there, though their condition was asked that repeat.
     """
-    answers, keys = run.answers, [*run.factors, "category"]
+    answers, keys = run.answers, [*run.factors, "category", "guarantee"]
     tables = []
     for question, scores in zip(QUESTIONS, (answers.values, answers.actions), strict=True):
-        table = answers.items[keys].assign(
+        table = _with_guarantee(run, answers.items)[keys].assign(
             question=question,
             asked=(~np.isinf(scores)).sum(axis=1),
             parsed=np.isfinite(scores).sum(axis=1),
@@ -168,7 +171,7 @@ def missing(run: Run) -> pd.DataFrame:
         tables.append(table.groupby([*keys, "question"], sort=False, dropna=False).sum())
     counts = pd.concat(tables)
     counts["missing"] = counts["asked"] - counts["parsed"]
-    rows = run.responses([*keys, "question", "problem"])
+    rows = _with_guarantee(run, run.gap_responses())
     unread = rows[rows["problem"].notna()]
     kinds = (
         unread.groupby([*keys, "question", "problem"], dropna=False).size().unstack(fill_value=0)
@@ -178,6 +181,11 @@ def missing(run: Run) -> pd.DataFrame:
     if rest.any():
         counts["no answer"] = rest
     return run.ordered(counts.reset_index(), [*keys, "question"])
+
+
+def _with_guarantee(run: Run, table: pd.DataFrame) -> pd.DataFrame:
+    pairs = zip(table["model"], table["decoding"], strict=True)
+    return table.assign(guarantee=[run.guarantee(*pair) for pair in pairs])
 
 
 def write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:

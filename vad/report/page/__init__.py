@@ -29,6 +29,7 @@ from markupsafe import Markup
 from ... import __version__
 from ...errors import StudyError
 from ...experiment import BASELINE
+from ...model import VALIDATED
 from ...opened import Run
 from ..published import beside
 from ..write import Report
@@ -95,10 +96,11 @@ def page(report: Report) -> str:
         factors=run.factors,
         who=run.who,
         counted=counted,
-        conditions=_rows(book.conditions),
+        conditions=_rows(book.conditions.assign(guarantee=_guarantees(book))),
+        validated=VALIDATED,
         told=[*run.factors, "persona"],
         certificates=[
-            (name, certificate(one), one["outcome"])
+            (name, run.guarantee(name), certificate(one), one["outcome"])
             for name, one in run.manifest.get("certificates", {}).items()
         ],
         methods=methods(book, counted, found),
@@ -156,6 +158,7 @@ def _notes(book: Book, still_open: int) -> list[str]:
             "These answers come from a simulated respondent, a program: they say nothing about "
             "language models."
         )
+    notes += [f"{sentence}." for sentence in book.run.not_guaranteed()]
     if still_open:
         notes.append(f"The run is not complete: {still_open:,} planned questions have no answer.")
     if (book.conditions["persona"] != BASELINE).all():
@@ -165,6 +168,11 @@ def _notes(book: Book, still_open: int) -> list[str]:
             "The study's dilemmas are not at hand as they were asked: they are read in the prompts."
         )
     return notes
+
+
+def _guarantees(book: Book) -> list[str]:
+    both = zip(book.conditions["model"], book.conditions["decoding"], strict=True)
+    return [book.run.guarantee(*one) for one in both]
 
 
 def _named(names: tuple[str, ...], ending: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from ...convention import THESIS2026
 from ...errors import StudyError
 from ...experiment import BASELINE
+from ...model import VALIDATED
 from ...resample import PERMUTATIONS, RESAMPLES
 from .account import Asked
 from .book import Book
@@ -61,19 +62,12 @@ def _held(book: Book) -> str:
 
 def _answers(book: Book, counted: Asked) -> str:
     manifest = book.run.manifest
-    decoding = _levels(book, "decoding")
     engines = {_engine(manifest, name) for name in _levels(book, "model")}
-    held = (
-        "Decoding was constrained to a finite language, built from the output fields with "
-        "Outlines, within a token budget that covers its longest text"
-        if decoding == ["constrained"]
-        else f"Decoding was {_listed(decoding)}"
-    )
     total = counted.total
     share = total["parsed"] / total["asked"]
     return (
-        f"{held} (engine: {_listed(sorted(engines))}; vad {manifest.get('vad', '')}). Of "
-        f"{total['asked']:,} answers {total['parsed']:,} ({share:.2%}) could be read; none was "
+        f"{_guarantee(book)} (engine: {_listed(sorted(engines))}; vad {manifest.get('vad', '')}). "
+        f"Of {total['asked']:,} answers {total['parsed']:,} ({share:.2%}) could be read; none was "
         f"repaired or imputed."
         + (
             f" {counted.still_open:,} planned questions are not answered."
@@ -81,6 +75,26 @@ def _answers(book: Book, counted: Asked) -> str:
             else ""
         )
     )
+
+
+def _guarantee(book: Book) -> str:
+    """What held answers to their language; a provider's own way of it is said to be that."""
+    models, decoding = _levels(book, "model"), _levels(book, "decoding")
+    validated = [name for name in models if book.run.guarantee(name) == VALIDATED]
+    told = []
+    if decoding != ["constrained"]:
+        told.append(f"Decoding was {_listed(decoding)}")
+    elif validated != models:
+        told.append(
+            "Decoding was constrained to a finite language, built from the output fields with "
+            "Outlines, within a token budget that covers its longest text"
+        )
+    if validated:
+        told.append(
+            f"Answers of {_listed(validated)} are validated, not guaranteed: held to a JSON schema "
+            "by the provider, in its own way, and each checked by a strict reader"
+        )
+    return ". ".join(told)
 
 
 def _engine(manifest: dict[str, Any], model: str) -> str:
