@@ -1,5 +1,6 @@
 """Comparisons of whole runs: what is paired with what, labelled how, and missing where."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -275,12 +276,37 @@ def test_the_command_prints_the_primary_family_and_writes_every_comparison(
     assert done.returncode == 0, done.stderr
     assert "maximal - baseline" in done.stdout
     assert "any two conditions" in done.stdout
-    table = pd.read_csv(root / "runs" / "small" / "tables" / "comparisons.csv")
+    table = pd.read_csv(root / "runs" / "small" / "tables" / "comparisons_any_two.csv")
     assert f"{len(table)} comparisons" in done.stdout
     assert set(table["measure"]) == {"AR", "AD", "gap"}
     refused = vad("compare", "runs/none")
     assert refused.returncode == 2
     assert "Traceback" not in refused.stderr
+
+
+def test_each_way_to_compare_has_a_file_of_its_own_that_the_report_leaves_alone(
+    root: Path, vad: Vad
+) -> None:
+    assert vad("run", "small").returncode == 0
+    shutil.copytree(root / "runs" / "small", root / "runs" / "later")
+    for path in (root / "runs" / "later" / "responses").rglob("*.parquet"):
+        pd.read_parquet(path).assign(program="other").to_parquet(path)
+    ways = {
+        "comparisons": ["runs/small"],
+        "comparisons_any_two": ["runs/small", "--any"],
+        "comparisons_with_later": ["runs/small", "runs/later"],
+        "comparisons_with_later_any_two": ["runs/small", "runs/later", "--any"],
+    }
+    for name, way in ways.items():
+        done = vad("compare", *way)
+        assert done.returncode == 0, done.stderr
+        assert f"tables/{name}.csv" in done.stdout
+    tables = root / "runs" / "small" / "tables"
+    before = {path.name: path.read_bytes() for path in tables.iterdir()}
+    assert {*before} == {f"{name}.csv" for name in ways}
+    assert len({*before.values()}) == 4
+    assert vad("report", "runs/small").returncode == 0
+    assert {name: (tables / name).read_bytes() for name in before} == before
 
 
 @pytest.mark.slow

@@ -196,7 +196,7 @@ def compare(
     from .screen_compare import print_comparisons
 
     table = open_run(runs[0], study).compare(*runs[1:], any_two=any_two)
-    written = write_comparisons(runs[0], table)
+    written = write_comparisons(runs, table, any_two)
     print_comparisons(table)
     print(f"written: {written}")
 

@@ -81,9 +81,15 @@ def primary_contrasts(table: pd.DataFrame) -> pd.DataFrame:
     return table.merge(primary, on=keys)
 
 
-def write_comparisons(run: Path, table: pd.DataFrame) -> Path:
-    """Write `RUN/tables/comparisons.csv`, full precision; StudyError if that cannot be done."""
-    path = run / "tables" / "comparisons.csv"
+def write_comparisons(runs: Sequence[Path], table: pd.DataFrame, any_two: bool = False) -> Path:
+    """Write a table under the first run, full precision; StudyError if that cannot be done.
+
+    What was compared is in its name, as p-values are adjusted within it: `tables/comparisons.csv`
+    (which `vad report` writes too), `comparisons_with_OTHER.csv`, `comparisons_any_two.csv`.
+    """
+    others = [f"_with_{'_'.join(run.resolve().name for run in runs[1:])}"] if runs[1:] else []
+    name = "".join(["comparisons", *others, "_any_two" if any_two else ""])
+    path = runs[0] / "tables" / f"{name}.csv"
     try:
         path.parent.mkdir(exist_ok=True)
         write_csv(table, path)
