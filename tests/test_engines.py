@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import signal
 import subprocess
 import sys
@@ -93,18 +94,24 @@ def test_of_pockets_tokens_only_special_ones_decode_to_nothing_and_its_text_read
     assert tokens.tokenizer.decode(tokens.ids(text)) == text
 
 
-def orphans() -> set[int]:
-    """Engine processes whose environment names a run that is no longer there."""
-    found = set()
+def engine_processes() -> dict[int, int]:
+    """Engine processes that are there, each with the run that its environment names."""
+    found = {}
     for path in Path("/proc").glob("[0-9]*/environ"):
         try:
             environment = path.read_bytes().split(b"\0")
         except OSError:
             continue
         runs = [entry[12:] for entry in environment if entry.startswith(b"VAD_RUN_PID=")]
-        if runs and not Path("/proc", runs[0].decode()).exists():
-            found.add(int(path.parent.name))
+        if runs and int(runs[0]) != int(path.parent.name):
+            found[int(path.parent.name)] = int(runs[0])
     return found
+
+
+def orphans() -> set[int]:
+    """Engine processes whose run is no longer there."""
+    running = engine_processes().items()
+    return {process for process, run in running if not Path("/proc", str(run)).exists()}
 
 
 def all_gone() -> bool:
@@ -121,41 +128,68 @@ def prefix_reuse(folder: Path) -> float:
     return float(calls["cached_tokens"].sum() / calls["prompt_tokens"].sum())
 
 
-def test_vllm_killed_in_the_middle_goes_on_to_every_trial_once_and_leaves_no_process(
+def stop(running: "subprocess.Popen[str]", how: str) -> str:
+    """Stop a run, or its engine, as soon as it has written another answer; what it then says."""
+    if how == "engine":
+        for process, run in engine_processes().items():
+            if run == running.pid:
+                os.kill(process, signal.SIGKILL)
+    else:
+        running.send_signal(signal.Signals[how])
+    return running.communicate(timeout=120)[1]
+
+
+def test_vllm_stopped_in_three_ways_goes_on_to_every_trial_once_and_leaves_no_process(
     root: Path, vad: Vad
 ) -> None:
     path = root / "experiments" / "small.toml"
     path.write_text(
-        path.read_text().replace('"sim"', '"pocket"').replace("limit = 3", "limit = 12")
+        path.read_text().replace('"sim"', '"pocket"').replace("limit = 3", "limit = 100")
     )
     command = [sys.executable, "-m", "vad.cli", "run", "small"]
-    parts = root / "runs" / "small" / "responses" / "pocket"
-    running = subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL)
-    for _ in range(600):
-        if list(parts.glob("*.parquet")) or running.poll() is not None:
-            break
-        time.sleep(0.2)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
-    assert all_gone(), "engine processes outlived a SIGKILL of their run"
-    saved = len(read_table(root / "runs" / "small", "responses"))
+    folder = root / "runs" / "small"
+    seen: dict[str, str] = {}
+    for how, code in (("SIGKILL", -9), ("engine", 3), ("SIGTERM", 130)):
+        running = subprocess.Popen(
+            command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        parts = set(folder.glob("responses/pocket/*.parquet"))
+        for _ in range(600):
+            if set(folder.glob("responses/pocket/*.parquet")) - parts or running.poll() is not None:
+                break
+            time.sleep(0.2)
+        told = stop(running, how)
+        assert running.returncode == code, told
+        assert "Traceback" not in told
+        if how != "SIGKILL":
+            assert "every answer so far is saved" in told
+        assert all_gone(), f"engine processes outlived their run, stopped by {how}"
+        rows = read_table(folder, "responses")
+        assert len(rows) > len(seen)
+        texts = dict(zip(rows["trial"] + rows["persona"], rows["text"], strict=True))
+        assert seen.items() <= texts.items()
+        seen = texts
     done = vad("run", "small", timeout=300)
     assert done.returncode == 0, done.stderr
-    assert f"{saved} answered before" in done.stdout
-    rows = read_table(root / "runs" / "small", "responses")
-    assert len(rows) == 12 * 2 * 3 * 3
+    assert f"{len(seen)} answered before" in done.stdout
+    rows = read_table(folder, "responses")
+    assert len(rows) == 100 * 2 * 3 * 3
+    assert (
+        seen.items()
+        <= dict(zip(rows["trial"] + rows["persona"], rows["text"], strict=True)).items()
+    )
     assert not rows.duplicated(["trial", "persona", "format"]).any()
     assert rows["valid"].all()
     assert set(rows["finish_reason"]) == {"stop"}
-    manifest = read_manifest(root / "runs" / "small")
+    manifest = read_manifest(folder)
     assert manifest is not None
     assert "0 asked now" in vad("run", "small").stdout
-    again = read_manifest(root / "runs" / "small")
+    again = read_manifest(folder)
     assert again is not None
     assert again["certificates"]["pocket"] == manifest["certificates"]["pocket"]
     assert manifest["certificates"]["pocket"]["canary"] is True
     assert manifest["engines"]["pocket"]["notes"]["backend"] == "outlines"
-    assert prefix_reuse(root / "runs" / "small") > 0.3
+    assert prefix_reuse(folder) > 0.3
     assert all_gone(), "engine processes outlived a run that ended by itself"
 
 
