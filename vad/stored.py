@@ -120,7 +120,7 @@ def open_manifest(path: Path) -> dict[str, Any]:
 def read_table(path: Path, kind: str, columns: list[str] | None = None) -> pd.DataFrame:
     """All rows of "responses" or "calls" of a run folder, all columns or those named.
 
-    Raises StudyError if there are none, a part cannot be read or lacks a column.
+    Raises StudyError if there are none, a part cannot be read, lacks a column or does not fit.
     """
     files = sorted((path / kind).glob("*/part-*.parquet"))
     if not files:
@@ -134,6 +134,8 @@ def read_table(path: Path, kind: str, columns: list[str] | None = None) -> pd.Da
         joined: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
     except pa.ArrowException as error:
         raise StudyError(str(path / kind), f"its parts do not fit together: {error}") from None
+    if joined.empty:
+        raise StudyError(str(path), f"holds no {kind}: its tables have no row")
     return joined
 
 
