@@ -11,21 +11,20 @@ import asyncio
 import csv
 import itertools
 import json
+import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import dspy
-
 from .adversary import APART, SPECIAL, STYLES, Style, build
+from .ask import held, narrow
 from .certificate import certify, rehearse
-from .decode import language
-from .engines import Engine
+from .engines import Call, Engine, Reply
 from .engines.vllm import VllmEngine
 from .errors import EngineFailure, EngineGone, StudyError, Unreadable
 from .experiment import Experiment
@@ -38,8 +37,8 @@ from .witness import attest
 
 BACKENDS = ("outlines", "xgrammar", "guidance")
 HOTTEST = Sampling(temperature=2.0, top_p=1.0, top_k=0)
-WIDTH = 64
-FREE = 128
+WIDTH = 128
+FREE = 256
 """Answers decoded freely, to compare the speed with."""
 
 MOST_SECONDS = 300.0
@@ -53,7 +52,7 @@ LEAST_VOCABULARY = 2_000
 class Cell:
     """A backend and a vocabulary, and what came of it; times in seconds, memory in MB.
 
-    compile_seconds: from the first request of each constraint to its answer, less a free one's.
+    compile_seconds: the first answers under each constraint, less the second ones.
     memory: what the engine's processes grew by meanwhile. speed: tokens a second under the
     constraint, over tokens a second of free decoding.
     """
@@ -128,6 +127,8 @@ def _one(experiment: Experiment, cell: Cell, answers: int, show: Show) -> None:
         length = proved.longest_prompt + proved.max_tokens + 1
         model = _profile(folder / "weights", length)
         cell.bound = proved.longest_answer
+        # With the model in vLLM's own process nothing spins while it waits: a core is enough.
+        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
         engine = VllmEngine(model, experiment.study, cell.backend, log)
         try:
             asyncio.run(_Trial(engine, plan, cell, show).run(answers))
@@ -144,7 +145,7 @@ def _profile(folder: Path, length: int) -> Model:
         "weights": str(folder),
         "max_model_len": length,
         "concurrency": WIDTH,
-        "engine_args": {"dtype": "float32"},
+        "engine_args": {"dtype": "float32", "distributed_executor_backend": "uni"},
     }
     return Model.model_validate(said)
 
@@ -169,7 +170,12 @@ def _texts(plan: Plan) -> list[str]:
 
 
 class _Trial:
-    """One cell at work: a free sample, every constraint compiled once, then the flood."""
+    """One cell at work: every constraint compiled once, a round of conversations, then the flood.
+
+    The round holds the experiment's conversations as a run does, DSPy and the strict reader of runs
+    included. The flood puts the same calls, word for word, again and again with seeds of their own;
+    the witness reads every answer of both.
+    """
 
     def __init__(self, engine: Engine, plan: Plan, cell: Cell, show: Show) -> None:
         self.engine = engine
@@ -177,60 +183,81 @@ class _Trial:
         self.show = show
         self.conversations = plan.conversations
         self.lm = make_lm()
-        self.asked: dict[str, type[dspy.Signature]] = {}
-        for one in {id(one.part): one for one in plan.conversations}.values():
-            self.asked |= {language(each).regex: each for each in one.part.signatures}
+        self.calls: list[Call] = []
+        self.asked: dict[str, Any] = {}
+        for one in plan.conversations:
+            for each in one.part.signatures:
+                told = narrow(each, one.manner.offered)  # type: ignore[arg-type]
+                self.asked[held(told, one.manner.written).regex] = told
 
     async def run(self, answers: int) -> None:
         """The cell's answers, counted and read."""
         await self.engine.start()
         self.cell.versions = self.engine.about().versions
+        self.progress = Progress(f"{self.cell.backend} {self.cell.vocabulary}", answers)
         try:
-            free = await self._pour(self._turns(min(FREE, answers)), constrained=False)
-            before = _memory()
-            began = time.monotonic()
-            firsts = {id(one.part): one for one in self.conversations}
-            for one in firsts.values():
-                await self._hold(one, "0", constrained=True)
-            self.cell.compile_seconds = time.monotonic() - began
-            self.cell.memory = max(0.0, _memory() - before)
+            await self._compile()
             self.cell.answers = self.cell.unreadable = 0
-            self.progress = Progress(f"{self.cell.backend} {self.cell.vocabulary}", answers)
             began = time.monotonic()
-            held = await self._pour(self._turns(answers), constrained=True)
-            self.cell.answers_a_second = self.cell.answers / (time.monotonic() - began)
-            self.cell.speed = held / free if free else float("nan")
+            tokens = await self._pour(map(self._converse, self.conversations[:answers]))
+            seconds = time.monotonic() - began
+            if not self.calls:
+                return
+            free = await self._free(min(FREE, answers))
+            again = zip(range(self.cell.answers, answers), itertools.cycle(self.calls), strict=False)
+            began = time.monotonic()
+            tokens += await self._pour(self._ask(call, number) for number, call in again)
+            seconds += time.monotonic() - began
+            self.cell.answers_a_second = self.cell.answers / seconds
+            self.cell.speed = tokens / seconds / free
         finally:
             await self.engine.close()
 
-    def _turns(self, count: int) -> Iterator[tuple[Conversation, str]]:
-        """Conversations in the plan's order, over and over, each time with seeds of their own."""
-        again = itertools.cycle(self.conversations)
-        for number, one in zip(range(count), again, strict=False):
-            yield one, digest(str(self.cell.seed), str(number))
+    async def _compile(self) -> None:
+        """The first request of each constraint, timed against its second."""
+        before = _memory()
+        for one in {id(one.part): one for one in self.conversations}.values():
+            seconds = []
+            for _ in range(2):
+                began = time.monotonic()
+                await self._converse(one)
+                seconds.append(time.monotonic() - began)
+            self.cell.compile_seconds += max(0.0, seconds[0] - seconds[1])
+        self.cell.memory = max(0.0, _memory() - before)
+        self.calls.clear()
 
-    async def _pour(self, turns: Iterator[tuple[Conversation, str]], constrained: bool) -> float:
-        """Hold all of them, many at once; tokens a second."""
-        tokens = 0
+    async def _free(self, count: int) -> float:
+        """Tokens a second of some of the calls, decoded freely."""
+
+        async def answer(call: Call) -> int:
+            return (await self.engine.answer(replace(call, constrained=False))).output_tokens
+
         began = time.monotonic()
+        chosen = itertools.islice(itertools.cycle(self.calls), count)
+        tokens = await self._pour(map(answer, chosen))
+        return tokens / (time.monotonic() - began)
+
+    async def _pour(self, turns: Iterator[Coroutine[Any, Any, int]]) -> int:
+        """Do all of them, many at once; the tokens written."""
+        tokens = 0
 
         async def work() -> None:
             nonlocal tokens
-            for one, seed in turns:
-                written = await self._hold(one, seed, constrained)
+            for turn in turns:
+                written = await turn
                 tokens += written
-                if constrained:
-                    self.progress.asked += 1
-                    self.progress.unreadable = self.cell.unreadable
-                    self.show(self.progress)
+                self.progress.asked = self.cell.answers
+                self.progress.unreadable = self.cell.unreadable
+                self.show(self.progress)
 
         await asyncio.gather(*(work() for _ in range(WIDTH + WIDTH // 4)))
-        return tokens / (time.monotonic() - began)
+        return tokens
 
-    async def _hold(self, one: Conversation, seed: str, constrained: bool) -> int:
-        """One conversation; under a constraint each of its answers is read by the witness."""
-        session = Session(self.engine, seed, HOTTEST, constrained)
-        problem = None
+    async def _converse(self, one: Conversation) -> int:
+        """One conversation; each of its answers is read by the witness too."""
+        seed = digest(str(self.cell.seed), one.trials[0].key)
+        session = Session(self.engine, seed, HOTTEST, True)
+        problem = ""
         try:
             await converse(one, session, self.lm)
         except EngineGone:
@@ -239,24 +266,44 @@ class _Trial:
             problem = error.kind
         except EngineFailure as error:
             problem = str(error)
-            self.cell.answers += constrained
-        if constrained:
-            for asked in session.calls:
-                self.cell.answers += 1
-                self.cell.longest = max(self.cell.longest, len(asked.reply.text.encode()))
-                try:
-                    attest(self.asked[asked.call.language.regex], asked.reply.text)
-                except Unreadable as error:
-                    problem = f"witness: {error.kind.split(':')[0]}"
-            if problem:
-                self._disproved(problem, session)
+            self.cell.answers += 1
+        for asked in session.calls:
+            self.calls.append(asked.call)
+            problem = self._read(asked.call, asked.reply) or problem
+        if problem:
+            self._disproved(problem, session.calls[-1].reply.text if session.calls else "")
         return sum(asked.reply.output_tokens for asked in session.calls)
 
-    def _disproved(self, problem: str, session: Session) -> None:
+    async def _ask(self, call: Call, number: int) -> int:
+        """One call once more, with the seed of this number."""
+        seed = int(digest(str(self.cell.seed), str(number)), 16) % 2**31
+        try:
+            reply = await self.engine.answer(replace(call, seed=seed))
+        except EngineFailure as error:
+            self.cell.answers += 1
+            self._disproved(str(error), "")
+            return 0
+        problem = self._read(call, reply)
+        if problem:
+            self._disproved(problem, reply.text)
+        return reply.output_tokens
+
+    def _read(self, call: Call, reply: Reply) -> str:
+        """Count an answer; what is wrong with it, if anything."""
+        self.cell.answers += 1
+        self.cell.longest = max(self.cell.longest, len(reply.text.encode()))
+        if reply.finish_reason != "stop":
+            return f'ended by "{reply.finish_reason}"'
+        try:
+            attest(self.asked[call.language.regex], reply.text)
+        except Unreadable as error:
+            return f"witness: {error.kind.split(':')[0]}"
+        return ""
+
+    def _disproved(self, problem: str, text: str) -> None:
         self.cell.unreadable += 1
         self.cell.kinds[problem] += 1
         if len(self.cell.examples) < 3:
-            text = session.calls[-1].reply.text if session.calls else ""
             self.cell.examples.append(f"{problem}: {text!r}")
 
 

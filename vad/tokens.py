@@ -54,6 +54,7 @@ class Tokens:
         )
         return str(text) + self.model.answer_prefix
 
+    @lru_cache(maxsize=4096)  # noqa: B019 - as below
     def ids(self, text: str) -> list[int]:
         """The tokens of a prompt; the template has written all special ones already."""
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])

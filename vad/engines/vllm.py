@@ -33,7 +33,7 @@ MOST_WEIGHED = 512
 QUIET = {
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_NO_USAGE_STATS": "1",
-    "VLLM_REGEX_COMPILATION_TIMEOUT_S": "3600",
+    "VLLM_REGEX_COMPILATION_TIMEOUT_S": "0",
     "TOKENIZERS_PARALLELISM": "false",
 }
 
@@ -133,6 +133,7 @@ class VllmEngine:
             "generation_config": "vllm",
             "enable_lora": bool(self.model.lora),
             "max_logprobs": MOST_WEIGHED,
+            "disable_log_stats": True,
         }
         if self.model.revision:
             settings["revision"] = self.model.revision
