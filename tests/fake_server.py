@@ -1,6 +1,7 @@
 """A small HTTP server that speaks the OpenAI interface as well or as badly as a test wants."""
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,11 +40,16 @@ def obedient(server: FakeServer, body: Body) -> Given:
     """Held to its constraint: the canary as asked for, else an answer that always takes A."""
     regex = body.get("structured_outputs", {}).get("regex", "")
     schema = body.get("response_format", {}).get("json_schema", {}).get("schema", {})
-    if regex.startswith("canary"):
-        return said(regex.replace("\\", ""))
+    if '"canary"' in regex:
+        return said(only_text(regex))
     if "canary" in schema.get("properties", {}):
         return said(json.dumps({"canary": schema["properties"]["canary"]["enum"][0]}))
     return said(always_a(body))
+
+
+def only_text(regex: str) -> str:
+    """The one text of an expression that has no other."""
+    return re.sub(r"[\\()]", "", regex)
 
 
 def always_a(body: Body) -> str:

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from transformers import AutoTokenizer
 
-from vad.adversary import SPECIAL, STYLES, Style, build
+from vad.adversary import APART, SPECIAL, STYLES, Style, build
+from vad.canary import ask_canary
+from vad.decode import Language
 from vad.engines import Call, Reply
 from vad.engines.simulated import SimulatedEngine
 from vad.engines.vllm import VllmEngine
-from vad.errors import StudyError
+from vad.errors import EngineGone, StudyError
 from vad.experiment import load_experiment
 from vad.prove import Cell, _profile, _Trial
 from vad.study import find_study
@@ -56,6 +59,45 @@ def test_a_tokenizer_whose_spaces_vllms_outlines_backend_reads_twice_is_refused(
     assert VllmEngine(model, study, "auto", tmp_path / "log").backend == "xgrammar"
     with pytest.raises(StudyError, match="reads the spaces of this model's tokens twice"):
         VllmEngine(model, study, "outlines", tmp_path / "log")
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "xgrammar",
+        pytest.param("outlines", marks=pytest.mark.slow),
+        pytest.param("guidance", marks=pytest.mark.slow),
+    ],
+)
+def test_a_model_with_fewer_rows_than_its_tokenizer_has_tokens_is_held_and_weighed(
+    backend: str, tmp_path: Path
+) -> None:
+    weights = tmp_path / "weights"
+    model = _profile(weights, 512)
+    special = APART if backend == "guidance" else SPECIAL
+    build(weights, 3_000, "bytes", ["Which of them is it to be?", ANSWER], 7, special)
+    tokenizer = AutoTokenizer.from_pretrained(weights)
+    tokenizer.add_special_tokens({"extra_special_tokens": [f"<spare{n}>" for n in range(90)]})
+    tokenizer.save_pretrained(weights)
+    engine = VllmEngine(model, find_study(REPOSITORY), backend, tmp_path / "log")
+    assert len(engine.tokens.tokenizer) > engine.tokens.rows > 3_000
+    assert max(engine.tokens.silent) < engine.tokens.rows
+    said = [{"role": "user", "content": "Hello."}]
+    weighed = Call(said, Language("A", "A"), False, 1.0, 1.0, 0, 1, prefix='"', weighed=("A", "B"))
+
+    async def go() -> None:
+        await engine.start()
+        try:
+            assert await ask_canary(engine, model)
+            assert 0 < sum((await engine.answer(weighed)).weights) <= 1
+            engine.tokens.silent.append(engine.tokens.rows)
+            with pytest.raises(EngineGone, match="out-of-vocab"):
+                await ask_canary(engine, model)
+        finally:
+            await engine.close()
+
+    asyncio.run(go())
 
 
 def trial(answers: list[str | Reply]) -> tuple[Cell, list[bool]]:

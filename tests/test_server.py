@@ -16,7 +16,17 @@ from vad.stored import read_manifest, read_table
 from vad.study import Study
 
 from .conftest import POCKET, Vad
-from .fake_server import Body, FakeServer, Given, always_a, complaint, obedient, said, serving
+from .fake_server import (
+    Body,
+    FakeServer,
+    Given,
+    always_a,
+    complaint,
+    obedient,
+    only_text,
+    said,
+    serving,
+)
 
 KEY = "sk-never-to-be-written-4711"
 
@@ -86,7 +96,7 @@ def test_a_server_that_ignores_constraints_is_found_out_and_named_before_the_run
         profile(root, server.url)
         told = vad("run", "small", "--model", "far")
     assert told.returncode == 3
-    assert "constraints are not in force: far was held to 'canary-" in told.stderr
+    assert 'constraints are not in force: far was held to \'{"canary": "canary ' in told.stderr
     assert "answered 'Hello! How can I help?'; nothing was asked" in told.stderr
     assert len(server.bodies) == 1
     manifest = read_manifest(root / "runs" / "small")
@@ -220,6 +230,47 @@ def test_servers_that_fall_silent_end_the_run_with_one_message_and_it_goes_on_wh
     assert (again.kept, again.asked, again.open) == (saved, 54 - saved, 0)
 
 
+@pytest.mark.parametrize(("key", "other"), [("root", "/weights/of/another"), ("id", "another")])
+def test_a_run_does_not_go_on_with_a_server_that_serves_another_model(
+    key: str, other: str, root: Path, vad: Vad
+) -> None:
+    with serving(FakeServer(obedient, root="/weights/at/home")) as server:
+        profile(root, server.url)
+        ask(root, limit=1)
+        asked = len(server.bodies)
+        server.card[key] = other
+        told = vad("run", "small", "--model", "far")
+        before = "fake" if key == "id" else "/weights/at/home"
+        assert told.returncode == 2
+        assert f'far was answered by a server of "{before}", which serves "{other}" now' in (
+            told.stderr
+        )
+        assert "--new" in told.stderr
+        assert "Traceback" not in told.stderr
+        assert len(server.bodies) == asked
+        manifest = read_manifest(root / "runs" / "small")
+        assert manifest is not None
+        assert manifest["engines"]["far"]["notes"]["root"] == "/weights/at/home"
+        told = vad("run", "small", "--model", "far", "--limit", "1", "--new")
+        assert told.returncode == 0, told.stderr
+
+
+def test_a_server_has_no_probabilities_and_letter_is_refused_before_anything_is_asked(
+    root: Path, vad: Vad
+) -> None:
+    path = root / "experiments" / "small.toml"
+    path.write_text(path.read_text() + 'decoding = ["free", "constrained", "letter"]\n')
+    with serving(FakeServer(obedient)) as server:
+        profile(root, server.url)
+        for verb in ("check", "run"):
+            told = vad(verb, "small", "--model", "far")
+            assert told.returncode == 2
+            assert '"letter" reads probabilities, which the engine "server" of far' in told.stderr
+            assert 'write: decoding = ["free", "constrained"]' in told.stderr
+        assert server.bodies == []
+    assert not (root / "runs").exists()
+
+
 def test_no_server_at_all_is_one_message_and_exit_code_3(root: Path, vad: Vad) -> None:
     profile(root, "http://127.0.0.1:9/v1")
     told = vad("run", "small", "--model", "far")
@@ -270,9 +321,9 @@ def test_an_answer_prefix_goes_to_the_plain_completion_with_the_prompt_as_tokens
 ) -> None:
     def completing(server: FakeServer, body: Body) -> Given:
         regex = body["structured_outputs"]["regex"]
-        canary = regex.startswith("canary")
+        canary = '"canary"' in regex
         name = "value" if "value" in regex else "action"
-        text = regex.replace("\\", "") if canary else f'{{"reasoning": "So.", "{name}": "A"}}'
+        text = only_text(regex) if canary else f'{{"reasoning": "So.", "{name}": "A"}}'
         return 200, {"choices": [{"text": text, "finish_reason": "stop"}]}
 
     with serving(FakeServer(completing)) as server:

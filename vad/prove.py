@@ -204,7 +204,9 @@ class _Trial:
             if not self.calls:
                 return
             free = await self._free(min(FREE, answers))
-            again = zip(range(self.cell.answers, answers), itertools.cycle(self.calls), strict=False)
+            again = zip(
+                range(self.cell.answers, answers), itertools.cycle(self.calls), strict=False
+            )
             began = time.monotonic()
             tokens += await self._pour(self._ask(call, number) for number, call in again)
             seconds += time.monotonic() - began

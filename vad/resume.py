@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from .engines import About
 from .errors import StudyError
 from .experiment import Experiment
 from .store import RunFolder
@@ -53,6 +54,21 @@ def same_study(experiment: Experiment, path: Path) -> None:
             "undo the change to go on with this run, or start another: vad run "
             f"{experiment.place} --new",
         )
+
+
+def same_served(folder: RunFolder, name: str, about: About) -> None:
+    """StudyError if a server that gave answers of this run serves another model now."""
+    before = (folder.manifest or {}).get("engines", {}).get(name, {}).get("notes", {})
+    if not folder.counts(name)["answers"]:
+        return
+    for key in ("model", "root"):
+        was, now = before.get(key), about.notes.get(key)
+        if was and now and was != now:
+            raise StudyError(
+                str(folder.path),
+                f'{name} was answered by a server of "{was}", which serves "{now}" now',
+                "have it serve the first again, or start another run with --new",
+            )
 
 
 def same_questions(plan: Plan, folder: RunFolder) -> None:

@@ -16,7 +16,7 @@ from .experiment import Experiment
 from .flood import Flood, Progress
 from .ledger import Ledger, Outcome
 from .model import Model
-from .resume import choose_folder, same_questions, same_study
+from .resume import choose_folder, same_questions, same_served, same_study
 from .store import RunFolder
 from .study import Study
 from .trial import Conversation, Plan, make_plan
@@ -98,7 +98,9 @@ async def _one_model(
     progress = Progress(name, sum(len(one.trials) for group in queue for one in group))
     try:
         await engine.start()
-        ledger.engines[name] = engine.about().__dict__
+        about = engine.about()
+        same_served(ledger.folder, name, about)
+        ledger.engines[name] = about.__dict__
         settings = [ledger.plan.condition(group[0].trials[0]).settings for group in queue]
         held = any(each.decoding != "free" for each in settings)
         if held and model.engine != "simulated":

@@ -20,13 +20,13 @@ class Tokens:
 
         logging.set_verbosity_error()
         self.model = model
+        self.fetch = fetch
         folder = model.folder(study)
+        self.source = str(folder or model.weights)
         place = f"experiments/models.toml: {model.name}"
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(
-                str(folder or model.weights),
-                revision=model.revision or None,
-                local_files_only=not fetch,
+                self.source, revision=model.revision or None, local_files_only=not fetch
             )
         except Exception as error:
             raise StudyError(
@@ -53,6 +53,20 @@ class Tokens:
             **self.model.chat_template_args,
         )
         return str(text) + self.model.answer_prefix
+
+    @cached_property
+    def rows(self) -> int:
+        """How many of the tokens the model has rows for: those beyond it are never drawn."""
+        from transformers import AutoConfig
+
+        known = len(self.tokenizer)
+        try:
+            config = AutoConfig.from_pretrained(
+                self.source, revision=self.model.revision or None, local_files_only=not self.fetch
+            )
+        except (OSError, ValueError):  # a server's tokenizer may lie here alone
+            return known
+        return min(known, int(config.get_text_config().vocab_size))
 
     @lru_cache(maxsize=4096)  # noqa: B019 - as below
     def ids(self, text: str) -> list[int]:
@@ -101,7 +115,7 @@ class Tokens:
         lead = self.ids("a")
         before = len(self.tokenizer.decode(lead))
         found: list[str] = self.tokenizer.batch_decode(
-            [[*lead, one] for one in range(len(self.tokenizer))],
+            [[*lead, one] for one in range(self.rows)],
             skip_special_tokens=skip_special_tokens,
         )
         return [text[before:] for text in found]

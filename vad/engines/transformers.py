@@ -186,9 +186,7 @@ class _Banned:
         self.ids = ids
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
-        # A tokenizer may know tokens that the model has no row for; those are never drawn anyway.
-        rows = [one for one in self.ids if one < scores.shape[-1]]
-        scores[:, rows] = float("-inf")
+        scores[:, self.ids] = float("-inf")
         return scores
 
 

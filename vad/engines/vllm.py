@@ -33,7 +33,6 @@ MOST_WEIGHED = 512
 QUIET = {
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_NO_USAGE_STATS": "1",
-    "VLLM_REGEX_COMPILATION_TIMEOUT_S": "0",
     "TOKENIZERS_PARALLELISM": "false",
 }
 
@@ -77,6 +76,9 @@ class VllmEngine:
     async def start(self) -> None:
         """Start vLLM's processes; EngineGone with its reason if they do not come up."""
         os.environ[VARIABLE] = str(os.getpid())
+        # After its time-out a constraint that is still being compiled would give an empty answer;
+        # 0 is none, and no thread a request either.
+        os.environ["VLLM_REGEX_COMPILATION_TIMEOUT_S"] = "0"
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
         if self.folder:
@@ -227,6 +229,7 @@ class VllmEngine:
 
     async def _generate(self, ids: list[int], sampling: Any) -> Any:
         """vLLM's finished output of one request; EngineFailure or EngineGone if there is none."""
+        from vllm.exceptions import VLLMError
         from vllm.v1.engine.exceptions import EngineDeadError
 
         last = None
@@ -240,7 +243,7 @@ class VllmEngine:
                 last = output
         except EngineDeadError as error:
             raise EngineGone("the vLLM engine has died") from error
-        except ValueError as error:
+        except (ValueError, VLLMError) as error:
             raise EngineFailure(str(error).strip().splitlines()[0]) from error
         if last is None or not last.finished:
             raise EngineFailure("vLLM ended the request without an answer")
