@@ -246,6 +246,9 @@ def test_what_cannot_be_compared_is_one_message(tmp_path: Path) -> None:
         r"rows 1 and 145\n  both answer the value question": write_run(
             tmp_path / "double", base, base.assign(trial="again"), who
         ),
+        r"rows 145 and 289\n  both answer the value question": write_run(
+            tmp_path / "twice", base, who, who.head(3)
+        ),
         "no two conditions that differ in one factor alone": write_run(
             tmp_path / "apart",
             who,
@@ -259,6 +262,9 @@ def test_what_cannot_be_compared_is_one_message(tmp_path: Path) -> None:
     cut = write_run(tmp_path / "cut", asked) / "responses" / "sim" / "part-000000-000000.parquet"
     cut.write_bytes(cut.read_bytes()[:-20])
     cases[r"part-000000-000000\.parquet\n  cannot be read"] = tmp_path / "cut"
+    cases["mixed scales"] = write_run(
+        tmp_path / "mixed", base, who.assign(score=[0.5, 1 / 3, 0.6] * 48)
+    )
     short = write_run(tmp_path / "short", asked.drop(columns="topic"))
     cases['has no column "topic"'] = short
     for message, run in cases.items():

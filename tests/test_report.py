@@ -249,6 +249,15 @@ def test_where_one_persona_is_missing_the_others_have_their_figures(tmp_path: Pa
     assert np.isfinite(row["maximal improvement"])
 
 
+def test_a_condition_that_was_asked_one_question_alone_is_named(tmp_path: Path) -> None:
+    half = persona("moderate_1", *answers(2))
+    run = write_run(tmp_path / "run", rows(*answers(1)), half[half["question"] == "value"])
+    report = make_report(open_run(run))
+    said = "AR and AD of moderate_1 (sim, explicit): only the value question was asked"
+    assert said in report.left_out
+    assert np.isnan(report.tables["ad"]["moderate"][0])
+
+
 def test_a_run_without_answers_or_with_those_to_one_question_is_one_message(
     tmp_path: Path,
 ) -> None:
@@ -260,6 +269,18 @@ def test_a_run_without_answers_or_with_those_to_one_question_is_one_message(
     (tmp_path / "empty" / "manifest.json").write_text('{"experiment": "x", "vary": {}}')
     with pytest.raises(StudyError, match="holds no responses"):
         make_report(open_run(tmp_path / "empty"))
+    with pytest.raises(StudyError, match="holds no answer"):
+        make_report(open_run(write_run(tmp_path / "none", asked.head(0))))
+
+
+def test_answers_given_twice_or_on_mixed_scales_are_one_message(tmp_path: Path) -> None:
+    asked = rows(*answers(1))
+    twice = write_run(tmp_path / "twice", asked, asked.head(3))
+    with pytest.raises(StudyError, match=r"rows 1 and 145\n.*both answer the value question"):
+        make_report(open_run(twice))
+    mixed = write_run(tmp_path / "mixed", asked.assign(score=[0.5, 1 / 3, 0.6] * 48))
+    with pytest.raises(StudyError, match=r"value question\n.*mixed scales: scores 0\.333, 0\.5"):
+        make_report(open_run(mixed))
 
 
 def test_the_command_prints_the_published_tables_and_writes_all(root: Path, vad: Vad) -> None:

@@ -150,6 +150,7 @@ def _refuse(
     if bad.any():
         row = int(bad.to_numpy().argmax())
         found = table[column][row]
+        found = f"{found:.6g}" if isinstance(found, float) else found
         count = f"; {int(bad.sum())} rows are so" if bad.sum() > 1 else ""
         raise StudyError(f"{place}: {column}, row {row + 1}", f"found {found!s}{count}", right)
 

@@ -55,7 +55,9 @@ def pool(runs: Sequence[Path]) -> Pool:
     names = [*SETTINGS, *(column(key) for key in extra)]
     rows = pd.concat(tables, ignore_index=True)
     once = rows.drop_duplicates([*names, "trial"])
-    if once.duplicated([*names, *ASKED]).any():
+    # A trial that one run holds twice is not taken over from another: it is left to be refused.
+    twice = rows.duplicated(["run", *names, "trial"]).any()
+    if twice or once.duplicated([*names, *ASKED]).any():
         names = ["run", *names]
     else:
         rows = once.drop(columns="run")

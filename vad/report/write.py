@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from ..errors import StudyError
+from ..layout import QUESTIONS
 from ..opened import Run
+from ..pairing import Answers
 from .figures import make_figures, write_figures
 from .figures.style import Chart
 from .tables import make_tables, write_tables
@@ -38,11 +41,28 @@ def make_report(run: Run) -> Report:
             "value groups, names of options, cultural map: the run lies in no study; name its "
             "folder with --study DIR"
         )
+    left_out += _half_asked(answers)
     tables = make_tables(run, comparisons)
     if not answers.rows["score"].notna().any():
         left_out.append("figures: no answer could be read")
         return Report(run, tables, {}, left_out)
     return Report(run, tables, make_figures(run, tables), left_out)
+
+
+def _half_asked(answers: Answers) -> list[str]:
+    """A sentence for each condition in which one of the two questions has no row at all."""
+    parts = answers.part(answers.conditions)
+    said, done = (
+        np.bincount(parts.of, (~np.isinf(scores)).any(axis=1), parts.n) > 0
+        for scores in (answers.values, answers.actions)
+    )
+    found = []
+    for condition in np.flatnonzero(said != done):
+        row = answers.items.iloc[parts.first[condition]]
+        question = QUESTIONS[int(done[condition])]
+        told = f"{row['persona']} ({row['model']}, {row['format']})"
+        found.append(f"AR and AD of {told}: only the {question} question was asked")
+    return found
 
 
 def write_report(report: Report) -> None:

@@ -197,7 +197,8 @@ def coherence(scores: pd.DataFrame, keys: Sequence[str]) -> Chart:
         )
     )
     chance = alt.Chart(table).mark_rule(color=QUIET, strokeDash=[4, 3]).encode(y="min(chance):Q")
-    panel = (chance + points).properties(width=230, height=200)
+    width, height = (340, 280) if len(settings) == 1 else (230, 200)
+    panel = (chance + points).properties(width=width, height=height)
     return panels(panel, settings, 3).properties(
         title=titled(
             "Alignment distance against the chance-corrected gap",

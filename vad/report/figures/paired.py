@@ -7,7 +7,7 @@ from ...compare import ALL, ALPHA, primary_contrasts
 from ...contrast import WHO
 from .style import INK, QUIET, Chart, in_order, titled
 
-SURE = {True: "adjusted p < .05", False: "adjusted p from .05 on, or missing"}
+SURE = {True: "adjusted p < .05", False: ".05 or more, or missing"}
 DIRECTIONS = {
     "AD": "in alignment distance: left is nearer",
     "AR": "in alignment rate: right is nearer",

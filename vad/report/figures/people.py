@@ -12,6 +12,7 @@ from .style import INK, LINE, Chart, filled, in_order, shaped, titled
 SIDE = 440
 """The map's width and height in pixels, for axes from -REACH to REACH."""
 REACH = 1.35
+SPREAD = ("x", "y", "x_opposed", "y_opposed")
 AWAY = [(side, up) for up in (17, -17, 0, 32, -32, 47, -47) for side in (0, 1, -1)]
 """Where a label may stand: half its width to a side, pixels up; the first that is free is taken."""
 
@@ -99,10 +100,12 @@ def _ends(axis: str) -> str:
 
 
 def _labels(table: pd.DataFrame) -> pd.DataFrame:
-    """Where each name stands, personas of one place named together, none over another."""
+    """Where each name stands, personas of one place named together, none over another or a line."""
     unit = SIDE / (2 * REACH)
     points = [(x * unit, y * unit) for x, y in zip(table["x"], table["y"], strict=True)]
     taken = [(x - 6, x + 6, y - 6, y + 6) for x, y in points]
+    for x, y, across, up in zip(*(table[name] * unit for name in SPREAD), strict=True):
+        taken += [(x - across / 2, x + across / 2, y, y), (x, x, y - up / 2, y + up / 2)]
     rows = []
     for _, mine in table.round({"x": 2, "y": 2}).groupby(["x", "y", "category"], sort=False):
         x, y = mine["x"].iloc[0], mine["y"].iloc[0]

@@ -19,6 +19,13 @@ function fit(node, width) {
   for (const [key, inner] of Object.entries(node)) if (key !== "datasets") fit(inner, width);
 }
 
+// What is narrower than its place is drawn larger, its letters with it, by a third at most.
+function enlarge(svg, room) {
+  const times = Math.min(1.3, room / svg.width.baseVal.value);
+  if (times <= 1) return;
+  for (const side of ["width", "height"]) svg.setAttribute(side, times * svg[side].baseVal.value);
+}
+
 class Figures {
   constructor({ figures, settings, colours }, filters) {
     this.settings = settings;
@@ -85,10 +92,11 @@ class Figures {
     if (empty) return;
     const spec = structuredClone(figure.spec);
     spec.datasets = Object.fromEntries(data.map((table, place) => [`data-${place}`, table]));
-    if (NARROW.matches) fit(spec, figure.plot.clientWidth - 130);
+    if (NARROW.matches) fit(spec, figure.plot.clientWidth - 150);
     const inside = el("div");
     figure.plot.replaceChildren(inside);
     await vegaEmbed(inside, this.coloured(spec), { ast: true, actions: false, renderer: "svg" });
+    enlarge(inside.querySelector("svg"), figure.plot.clientWidth);
   }
 
   // The figures are made for white paper: their own colours give way to those of the theme.
