@@ -1,5 +1,6 @@
 """A model's tokenizer: the prompt as one text, token counts, and tokens that decode to nothing."""
 
+import re
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -96,7 +97,9 @@ class Tokens:
         vLLM's backend outlines puts a space before each such token, as Llama's lose theirs; where
         it is there already, no text with a single space can be written.
         """
-        token = next((one for one in self.tokenizer.get_vocab() if one.startswith("▁")), None)
+        # Of several spaces one is always kept, so only a token with a single one tells.
+        one_space = re.compile("▁[^▁]")
+        token = next(filter(one_space.match, self.tokenizer.get_vocab()), None)
         return token is not None and self.tokenizer.convert_tokens_to_string([token])[:1] == " "
 
     @lru_cache  # noqa: B019 - as above
