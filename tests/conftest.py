@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vad.study import FOLDERS, Study
+from vad.study import ALL_FOLDERS, Study
 
 REPOSITORY = Path(__file__).parent.parent
 POCKET = REPOSITORY / "experiments" / "pocket"
@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def root(tmp_path: Path) -> Path:
     """The folder of a study like ours, its models a respondent that always answers A and pocket."""
     folder = tmp_path / "study"
-    for name in FOLDERS:
+    for name in ALL_FOLDERS:
         shutil.copytree(
             REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns(*NOT_SHIPPED)
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from vad.experiment import load_experiment
 from vad.opened import Run, open_run
 from vad.run import run
-from vad.study import FOLDERS, Study
+from vad.study import ALL_FOLDERS, Study
 
 from .conftest import REPOSITORY
 
@@ -41,7 +41,7 @@ format = ["none", "explicit", "numeric"]
 
 def odd_study(folder: Path) -> Study:
     """A copy of ours, its eight dilemmas and its respondent as odd as can be."""
-    for name in FOLDERS:
+    for name in ALL_FOLDERS:
         shutil.copytree(
             REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("pocket", "__pycache__")
         )

@@ -11,7 +11,7 @@ from vad.errors import StudyError
 from vad.experiment import load_experiment
 from vad.run import run
 from vad.stored import read_table
-from vad.study import FOLDERS, Study
+from vad.study import ALL_FOLDERS, Study
 
 from .conftest import REPOSITORY, Vad
 
@@ -29,7 +29,7 @@ def simulated(root: Path) -> Path:
 
 def test_a_fresh_study_holds_the_four_folders_and_its_experiments_load(tmp_path: Path) -> None:
     study = Study(fresh_study(tmp_path / "mine"))
-    assert {path.name for path in study.root.iterdir()} == set(FOLDERS)
+    assert {path.name for path in study.root.iterdir()} == set(ALL_FOLDERS)
     for name in ("quickstart", "replicate"):
         load_experiment(study, study.root / "experiments" / f"{name}.toml")
 

@@ -103,12 +103,12 @@ UNBOUND: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study with a finished run of it."""
-    from vad.study import FOLDERS
+    from vad.study import ALL_FOLDERS
 
     from .conftest import ALWAYS_A, REPOSITORY
 
     folder = tmp_path_factory.mktemp("broken") / "study"
-    for name in FOLDERS:
+    for name in ALL_FOLDERS:
         skip = shutil.ignore_patterns("pocket", "__pycache__")
         shutil.copytree(REPOSITORY / name, folder / name, ignore=skip)
     lines = (folder / "scenarios" / "dilemmas.jsonl").read_text().splitlines()[:6]

@@ -8,9 +8,11 @@ from .scenario import Option, Scenario
 
 if TYPE_CHECKING:
     from .finite import Unicode
+    from .objective import Answered
     from .opened import Run, open_run
 
 __all__ = [
+    "Answered",
     "EngineFailure",
     "Option",
     "Persona",
@@ -30,6 +32,10 @@ def __getattr__(name: str) -> Any:
         from . import opened
 
         return getattr(opened, name)
+    if name == "Answered":
+        from .objective import Answered
+
+        return Answered
     if name == "Unicode":
         from . import finite
 

@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from .errors import StudyError
-from .study import FOLDERS, Study, locate_study
+from .study import ALL_FOLDERS, Study, locate_study
 
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "drafts.jsonl", ".*")
 KINDS = {
     "format": ("personas", ".py"),
     "program": ("signatures", ".py"),
     "experiment": ("experiments", ".toml"),
+    "objective": ("objectives", ".py"),
 }
 
 app = typer.Typer(no_args_is_help=True, help="Write the smallest file of a kind, ready to change.")
@@ -35,7 +36,7 @@ def fresh_study(folder: Path) -> Path:
     # Installed from a clone, vad lies beside the four folders and ships no copy of them.
     source = shipped if shipped.is_dir() else Path(__file__).parent.parent
     try:
-        for name in FOLDERS:
+        for name in ALL_FOLDERS:
             shutil.copytree(source / name, folder / name, ignore=LEFT_OUT)
     except OSError as error:
         raise StudyError(str(folder), f"cannot be written: {error.strerror}") from None
@@ -89,6 +90,14 @@ def new_program(name: Name, study: Root = None) -> None:
     found = locate_study(study, None)
     print(f"written: {found.place(new_file(found, 'program', name))}")
     print(f"next: vad new experiment try_{name} --program {name}")
+
+
+@app.command("objective")
+def new_objective(name: Name, study: Root = None) -> None:
+    """What a program is optimised for: objectives/NAME.py."""
+    found = locate_study(study, None)
+    print(f"written: {found.place(new_file(found, 'objective', name))}")
+    print(f"next: vad optimize EXPERIMENT --optimizer bootstrap --objective {name}")
 
 
 @app.command("experiment")

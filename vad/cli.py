@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -253,6 +254,48 @@ def report(
     write_report(made)
     write_page(made)
     print_report(made)
+
+
+@app.command()
+def optimize(
+    experiment: Named,
+    optimizer: Annotated[
+        str, typer.Option(help="bootstrap, bootstrap_search, mipro, gepa or copro.")
+    ],
+    objective: Annotated[str, typer.Option(help="A file objectives/NAME.py.")],
+    name: Annotated[str, typer.Option(help="Of the program found; default: of all three.")] = "",
+    program: Annotated[
+        str | None, typer.Option(help="This program instead of the experiment's.")
+    ] = None,
+    limit: Limit = None,
+    model: Model = None,
+    seed: Seed = None,
+    study: Root = None,
+    runs: Runs = None,
+) -> None:
+    """Let an optimiser of DSPy change a program; its worth is shown by scenarios kept back.
+
+    Half of the scenarios train, a quarter validates, a quarter tests. The program found is written
+    to signatures/NAME.py, how it was found to runs/optimize/NAME.
+    """
+    from .screen_optimize import print_found
+    from .study import locate_study
+    from .trial import experiment_path
+    from .tuned import optimize_program
+
+    place = locate_study(study, Path(experiment))
+    found, path = optimize_program(
+        place,
+        experiment_path(place, experiment),
+        optimizer,
+        objective,
+        name,
+        runs or place.root / "runs",
+        partial(print, file=sys.stdout, flush=True),
+        {"program": program, "limit": limit, "model": model, "seed": seed},
+    )
+    print_found(found, path.stem)
+    print(f"written: {place.place(path)}")
 
 
 @app.command(name="score")

@@ -44,18 +44,21 @@ def load_state(study: Study, module: dspy.Module, path: Path) -> None:
         state: Any = json.loads(study.read(path))
     except ValueError as error:
         raise StudyError(place, f"is not JSON: {error}") from None
-    names = [name for name, _ in module.named_parameters()]
+    expected = module.dump_state()
     held = sorted(set(state) - {"metadata"}) if isinstance(state, dict) else []
-    if held != sorted(names):
+    if held != sorted(expected):
         raise StudyError(
             place,
-            f"holds the state of {', '.join(held) or 'nothing'}; the module has {', '.join(names)}",
+            f"holds the state of {', '.join(held) or 'nothing'}; "
+            f"the module has {', '.join(expected)}",
             f'save it anew: module.save("{place}")',
         )
-    for name in names:
-        if state[name].get("lm"):
+    # The state of a predictor alone is its own; that of other modules has one by each name.
+    alone = isinstance(module, dspy.Predict)
+    for name, of in {"": state}.items() if alone else state.items():
+        if of.get("lm"):
             raise StudyError(
-                f"{place}: {name}.lm",
+                f"{place}: {name}.lm".replace(": .", ": "),
                 "names a model; the experiment does that, and the run records it",
                 'write: "lm": null',
             )

@@ -40,6 +40,7 @@ def print_study(study: Study) -> None:
         ("questions", "signatures", ".toml", study.names("signatures", ".toml")),
         ("formats", "personas", ".py", study.names("personas", ".py")),
         ("personas", "personas", ".toml", study.names("personas", ".toml")),
+        ("objectives", "objectives", ".py", study.names("objectives", ".py")),
         ("releases to import", "scenarios", ".py", study.names("scenarios", ".py")),
     )
     rows = {

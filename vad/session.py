@@ -120,9 +120,12 @@ def make_lm() -> dspy.LM:
     return dspy.LM("vad/engine", engine=Bridge(), async_engine=AsyncBridge(), cache=False)
 
 
-async def converse(conversation: Conversation, session: Session, lm: dspy.LM) -> dict[str, Any]:
+async def converse(
+    conversation: Conversation, session: Session, lm: dspy.LM, trace: list[Any] | None = None
+) -> dict[str, Any]:
     """Run a program's module on its inputs; the fields of its prediction.
 
+    trace: what its predictors were given and answered is added to it, as DSPy's optimisers read it.
     Raises Unreadable for an answer that cannot be read, EngineFailure for one that did not come
     (DSPy wraps it in an error of its own, and a module may swallow it: the session keeps it),
     TypeError for a module that returns anything else than a prediction.
@@ -134,7 +137,8 @@ async def converse(conversation: Conversation, session: Session, lm: dspy.LM) ->
         # DSPy would keep the last 10,000 prompts and traces in memory; every call is kept on disk.
         # Its own modules need a trace to write to; this one ends with the conversation.
         own = adapter(conversation.manner)
-        with dspy.context(lm=lm, adapter=own, disable_history=True, trace=[]):
+        kept = [] if trace is None else trace
+        with dspy.context(lm=lm, adapter=own, disable_history=True, trace=kept):
             if isinstance(module, dspy.Predict) or hasattr(module, "aforward"):
                 prediction = await module.acall(**conversation.inputs)
             else:

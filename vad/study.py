@@ -21,6 +21,9 @@ from typing import Any
 from .errors import StudyError, unknown
 
 FOLDERS = ("signatures", "personas", "scenarios", "experiments")
+"""The four that a study holds."""
+ALL_FOLDERS = (*FOLDERS, "objectives")
+"""Those, and what programs are optimised for, where somebody optimises."""
 
 
 _numbers = itertools.count(1)
@@ -159,7 +162,7 @@ class Study:
             where = f"{self.place(Path(error.filename))}: line {error.lineno}"
             return StudyError(where, f"{error.msg}: {(error.text or '').strip()}")
         frames = traceback.extract_tb(error.__traceback__)
-        folders = [self.root / folder for folder in FOLDERS]
+        folders = [self.root / folder for folder in ALL_FOLDERS]
         own = [
             frame
             for frame in frames
@@ -173,7 +176,7 @@ class Study:
         return StudyError(where, message, f"in: {own[-1].line}")
 
     def _subpackages(self) -> list[tuple[str, Path]]:
-        return [(f"{self._package}.{folder}", self.root / folder) for folder in FOLDERS]
+        return [(f"{self._package}.{folder}", self.root / folder) for folder in ALL_FOLDERS]
 
 
 def find_study(start: Path) -> Study:

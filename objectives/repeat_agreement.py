@@ -1,0 +1,12 @@
+"""Repeat agreement: how often a question gets the same answer when it is asked again."""
+
+import numpy as np
+
+from vad import Answered
+from vad.measure import repeat_agreement
+
+
+def score(answered: Answered) -> float:
+    each = np.concatenate([repeat_agreement(answered.values), repeat_agreement(answered.actions)])
+    defined = each[np.isfinite(each)]
+    return float(defined.mean()) if len(defined) else float("nan")
