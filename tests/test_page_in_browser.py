@@ -233,7 +233,8 @@ def test_tables_and_landmarks_have_names_for_those_who_hear_the_page(browser: Ch
 
 def test_a_filter_draws_the_figures_anew_with_the_numbers_of_the_cells(browser: Chrome) -> None:
     drawn = """
-        const texts = document.querySelectorAll('#figure-ad_by_category svg text');
+        const marks = '#figure-ad_by_category svg .mark-text.role-mark text';
+        const texts = document.querySelectorAll(marks);
         const said = [...texts].map((it) => it.textContent);
         const found = said.filter((it) => /^[01][.][0-9]{2}$/.test(it));
         return found.length === arguments[0] ? found : null

@@ -13,7 +13,10 @@ function fit(node, width) {
   }
   if (node.facet) node.columns = 1;
   if (node.axis?.labels === false) delete node.axis.labels;
-  if (node.legend) node.legend.columns = 2;
+  if (node.scale?.domain?.some?.((label) => String(label).length > 14)) {
+    node.legend = { ...node.legend, columns: 1 };
+  }
+  if (node.legend?.orient) node.legend.columns = 2;
   const roomy = node.height === node.width || JSON.stringify(node).includes("xOffset");
   if (node.width > width && !roomy) node.width = width;
   for (const [key, inner] of Object.entries(node)) if (key !== "datasets") fit(inner, width);
