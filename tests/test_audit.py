@@ -125,6 +125,14 @@ def test_an_engine_without_probabilities_stops_the_run_with_the_reason(
     assert "this engine gives no probabilities" in told.stderr
 
 
+def test_letter_is_refused_where_an_answer_is_no_json(root: Path, vad: Vad) -> None:
+    path = root / "experiments" / "small.toml"
+    path.write_text(f'decoding = "letter"\nadapter = "chat"\n{path.read_text()}')
+    told = vad("check", "small")
+    assert told.returncode == 2
+    assert "letters are weighed where the answer is JSON" in told.stderr
+
+
 def test_options_that_begin_alike_cannot_be_weighed(root: Path, vad: Vad) -> None:
     (root / "signatures" / "alike.py").write_text(
         '"""Alike."""\nfrom typing import Literal\nimport dspy\n\n'

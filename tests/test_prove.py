@@ -44,11 +44,12 @@ def test_an_adversary_has_the_tokens_that_break_answers_and_reads_back_what_it_w
 
 
 def test_a_tokenizer_whose_spaces_vllms_outlines_backend_reads_twice_is_refused(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build(tmp_path, 3_000, "fallback", ["Which of them is it to be?", ANSWER], 7)
     model = _profile(tmp_path, 512)
     study = find_study(REPOSITORY)
+    first = Tokens(model, study)
     assert not Tokens(model, study).keeps_spaces
     assert VllmEngine(model, study, "auto", tmp_path / "log").backend == "outlines"
     path = tmp_path / "tokenizer.json"
@@ -56,6 +57,9 @@ def test_a_tokenizer_whose_spaces_vllms_outlines_backend_reads_twice_is_refused(
     assert content["decoder"]["decoders"].pop()["type"] == "Strip"
     path.write_text(json.dumps(content))
     assert Tokens(model, study).keeps_spaces
+    # A vocabulary comes in no order, and of two spaces one is lost in either.
+    monkeypatch.setattr(first.tokenizer, "get_vocab", lambda: {"▁▁": 0, "▁▁A": 1, "▁A": 2})
+    assert not first.keeps_spaces
     assert VllmEngine(model, study, "auto", tmp_path / "log").backend == "xgrammar"
     with pytest.raises(StudyError, match="reads the spaces of this model's tokens twice"):
         VllmEngine(model, study, "outlines", tmp_path / "log")

@@ -149,7 +149,6 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
     """
     model = plan.experiment.models[name]
     found = Certificate(name, max_model_len=model.max_model_len)
-    _no_weighing(plan, name)
     # Conversations of one key are held once, whichever condition asks.
     once = {one.trials[0].key: one for one in plan.conversations if _model(plan, one) == name}
     mine = list(once.values())
@@ -192,25 +191,6 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
                 )
     found.context = found.tokenizer
     return found
-
-
-def _no_weighing(plan: Plan, name: str) -> None:
-    """Refuse `letter` where there are no probabilities, or no place to read them at."""
-    for one in plan.experiment.conditions:
-        if one.settings.model != name or one.settings.decoding != "letter":
-            continue
-        if plan.experiment.models[name].engine == "server":
-            raise StudyError(
-                f"{plan.experiment.place}: decoding",
-                f'"letter" reads probabilities, which the engine "server" of {name} does not give',
-                'write: decoding = ["free", "constrained"], or ask it with the engine "vllm"',
-            )
-        if one.settings.adapter == "chat":
-            raise StudyError(
-                f"{plan.experiment.place}: adapter",
-                'is "chat", and decoding = "letter" finds the letter behind its key in JSON',
-                'take "plain" or "json" with it',
-            )
 
 
 def balance(plan: Plan) -> dict[str, float]:

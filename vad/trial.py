@@ -100,6 +100,7 @@ def make_plan(experiment: Experiment) -> Plan:
             )
         if settings.decoding == "letter":
             _weighable(program)
+            _has_probabilities(experiment, settings.model)
         wording = settings.questions, settings.scenarios, settings.personas
         if wording not in worded:
             worded[wording] = load_questions(
@@ -283,6 +284,16 @@ class _Asker:
             question.name,
             len(question.options),
             repeat if settings.order == "shuffled" else turn,
+        )
+
+
+def _has_probabilities(experiment: Experiment, name: str) -> None:
+    """StudyError for a server: its interface tells none from before the mask."""
+    if experiment.models[name].engine == "server":
+        raise StudyError(
+            f"{experiment.place}: decoding",
+            f'"letter" reads probabilities, which the engine "server" of {name} does not give',
+            'write: decoding = ["free", "constrained"], or ask it with the engine "vllm"',
         )
 
 
