@@ -74,10 +74,11 @@ def _taken(
         names = list(module.signature.input_fields)
         return names, names, partial(lines.field, module.signature.__name__)
     owner = type(module).__name__
-    body = getattr(module, body_of(module), None)
+    # DSPy warns whoever touches `forward` of a module itself.
+    body = getattr(type(module), body_of(module), None)
     if body is None:
         raise lines.named(owner).error(f"{owner} has neither aforward nor forward")
-    parameters = inspect.signature(body).parameters.values()
+    _, *parameters = inspect.signature(body).parameters.values()
     if any(one.kind is one.VAR_KEYWORD for one in parameters):
         inner = [one for one in vars(module).values() if isinstance(one, dspy.Module)]
         if not inner:
