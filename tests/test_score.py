@@ -278,6 +278,18 @@ def test_vad_score_prints_full_precision_and_null_where_undefined(vad: Vad, root
     assert 'did you mean "country"' in wrong.stderr
 
 
+def test_a_run_is_scored_by_value_group_and_by_its_personas_beliefs(vad: Vad, root: Path) -> None:
+    assert vad("run", "experiments/small.toml").returncode == 0
+    run = open_run(root / "runs" / "small")
+    for by in ("group", "religiosity", "group,persona", "scenario"):
+        result = vad("score", "runs/small", "--by", by, "--json")
+        assert result.returncode == 0, result.stderr
+        groups = json.loads(result.stdout)["groups"]
+        table = run.scores(by=by.split(","))
+        assert len(groups) == len(table) > 1
+        assert sorted(one["ad"] for one in groups) == pytest.approx(sorted(table["ad"]))
+
+
 def test_a_run_is_scored_as_its_own_tables_are(vad: Vad, root: Path) -> None:
     assert vad("run", "experiments/small.toml").returncode == 0
     table = open_run(root / "runs" / "small").scores()
@@ -285,6 +297,6 @@ def test_a_run_is_scored_as_its_own_tables_are(vad: Vad, root: Path) -> None:
     assert result.returncode == 0, result.stderr
     groups = json.loads(result.stdout)["groups"]
     assert [one["ad"] for one in groups] == pytest.approx(list(table["ad"]))
-    overall = score(read_answers(root / "runs" / "small"), THESIS2026).distributions
+    overall = score(open_run(root / "runs" / "small").answers, THESIS2026).distributions
     letters = overall[overall["kind"].isin(["letter", "position"])]
     assert set(letters["label"]) <= {"A", "1"}

@@ -316,11 +316,13 @@ def score_(
     `normalized` (0 agree or aligned, to 1), `country`, `topic`, `value`, `prompt_index`.
     """
     from .convention import named
+    from .opened import open_run
     from .pairing import read_answers
     from .score import score, to_json
 
     columns = tuple(one.strip() for one in by.split(",") if one.strip())
-    scores = score(read_answers(answers, columns), named(convention), columns)
+    found = open_run(answers).answers_by(columns) if answers.is_dir() else read_answers(answers)
+    scores = score(found, named(convention), columns)
     if as_json:
         print(to_json(scores))
         return

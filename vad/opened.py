@@ -64,14 +64,14 @@ class Run:
         Columns: those of `by`, then `vad.score.FIGURES`; NaN is undefined.
         """
         names = self.answers.conditions if by is None else _names(by)
-        found = figures(self._with_beliefs(names), named(convention), tuple(names))
+        found = figures(self.answers_by(names), named(convention), tuple(names))
         return self.ordered(found, names)
 
     def distributions(self, by: By = ()) -> pd.DataFrame:
         """How often each score, letter and position was chosen: columns question, kind, label,
         share, after those of `by`."""
         names = _names(by)
-        return self.ordered(distributions(self._with_beliefs(names), tuple(names)), names)
+        return self.ordered(distributions(self.answers_by(names), tuple(names)), names)
 
     def fidelity(self, by: By | None = None) -> pd.DataFrame:
         """How far personas say their own variables back, a row a condition; or by other columns.
@@ -90,7 +90,8 @@ class Run:
         groups = {name: info.group for name, info in self.values.items()}
         return compare([self.folder, *map(Path, others)], groups, any_two)
 
-    def _with_beliefs(self, by: Sequence[str]) -> Answers:
+    def answers_by(self, by: Sequence[str]) -> Answers:
+        """The answers, with a column for each variable of the personas that `by` names."""
         return with_beliefs(self.answers, self.manifest, by)
 
     def not_guaranteed(self) -> list[str]:

@@ -13,7 +13,7 @@ from .errors import StudyError
 from .experiment import BASELINE
 from .layout import LEVEL, QUESTIONS, RELEASED_TRIAL, from_released, from_responses
 from .measure import Array, Labels
-from .stored import condition_columns, read_manifest, read_table
+from .stored import condition_columns
 
 MOST_OPTIONS = 12
 
@@ -50,13 +50,12 @@ class Answers:
         return _parted(self.items[[*dict.fromkeys(columns)]])
 
 
-def read_answers(path: Path, by: Iterable[str] = ()) -> Answers:
-    """The answers of a CSV or Parquet file or a run folder; StudyError if they cannot be used.
+def read_answers(path: Path) -> Answers:
+    """The answers of a CSV or Parquet file; StudyError if they cannot be used.
 
-    `vad.layout` says what columns they need. by: as in `with_beliefs`, for a run folder.
+    `vad.layout` says what columns they need.
     """
-    answers = pair(_read(path), str(path))
-    return with_beliefs(answers, (read_manifest(path) or {}) if path.is_dir() else {}, by)
+    return pair(_read(path), str(path))
 
 
 def with_beliefs(answers: Answers, manifest: dict[str, Any], by: Iterable[str]) -> Answers:
@@ -128,8 +127,6 @@ def _parted(table: pd.DataFrame) -> Part:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    if path.is_dir():
-        return read_table(path, "responses")
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
