@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,7 @@ from vad.engines.simulated import SimulatedEngine
 from vad.engines.vllm import VllmEngine
 from vad.errors import EngineGone, StudyError
 from vad.experiment import load_experiment
-from vad.prove import Cell, _profile, _Trial
+from vad.prove import RECORDED, Cell, _profile, _Trial
 from vad.study import find_study
 from vad.tokens import Tokens
 from vad.trial import make_plan
@@ -127,6 +128,8 @@ def test_a_cell_whose_answers_are_all_read_bounds_the_rate_at_three_in_n() -> No
     cell, held = trial(['{"reasoning": "x", "NAME": "A"}'])
     assert (cell.answers, cell.unreadable) == (20, 0)
     assert cell.upper == 3 / 20
+    assert cell.answer_pace > 0
+    assert set(asdict(cell)) < set(RECORDED)
     assert not cell.failed
     assert not all(held)
 
@@ -157,6 +160,16 @@ def test_prove_names_a_backend_and_a_size_it_cannot_use(vad: Vad) -> None:
     assert 'no backend "lark"; there are outlines, xgrammar, guidance' in told.stderr
     assert vad("prove", "small", "--vocabulary", "12").returncode == 2
     assert vad("prove", "small", "--vocabulary", "many").returncode == 2
+
+
+def test_a_record_with_other_columns_is_not_added_to(vad: Vad, root: Path) -> None:
+    record = root / "runs" / "prove.csv"
+    record.parent.mkdir()
+    record.write_text("backend,answers\noutlines,10\n")
+    told = vad("prove", "prove")
+    assert told.returncode == 2
+    assert "has the columns of another version of vad" in told.stderr
+    assert record.read_text() == "backend,answers\noutlines,10\n"
 
 
 @pytest.mark.engine

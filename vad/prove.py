@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -53,8 +53,9 @@ class Cell:
     """A backend and a vocabulary, and what came of it; times in seconds, memory in MB.
 
     compile_seconds: the first answers under each constraint, less the second ones.
-    memory: what the engine's processes grew by meanwhile. speed: tokens a second under the
-    constraint, over tokens a second of free decoding.
+    memory: what the engine's processes grew by meanwhile. token_pace, answer_pace: tokens and
+    answers a second under the constraint, over those of free decoding with the same budget, whose
+    answers hardly ever end before it.
     """
 
     backend: str
@@ -68,7 +69,8 @@ class Cell:
     compile_seconds: float = 0.0
     memory: float = 0.0
     answers_a_second: float = 0.0
-    speed: float = 0.0
+    token_pace: float = 0.0
+    answer_pace: float = 0.0
     longest: int = 0
     bound: int = 0
     versions: dict[str, str] = field(default_factory=dict)
@@ -84,6 +86,9 @@ class Cell:
         heavy = self.compile_seconds > MOST_SECONDS or self.memory > MOST_MEGABYTES
         return bool(self.unreadable) or heavy or not self.answers
 
+
+RECORDED = ["date", "experiment", "program", *(one.name for one in fields(Cell)), "upper"]
+"""What the record has of each cell."""
 
 Show = Callable[[Progress], None]
 
@@ -107,6 +112,12 @@ def prove(
     for size in vocabularies:
         if size < LEAST_VOCABULARY:
             raise StudyError("--vocabulary", f"{size} is too small: {LEAST_VOCABULARY} or more")
+    if record.exists():
+        with record.open(newline="") as file:
+            if next(csv.reader(file), []) != RECORDED:
+                raise StudyError(
+                    str(record), "has the columns of another version of vad", "move it elsewhere"
+                )
     cells = []
     for size, backend in itertools.product(vocabularies, backends):
         cell = Cell(backend, size, STYLES[seed % len(STYLES)], seed)
@@ -203,7 +214,7 @@ class _Trial:
             seconds = time.monotonic() - began
             if not self.calls:
                 return
-            free = await self._free(min(FREE, answers))
+            free_tokens, free_answers = await self._free(min(FREE, answers))
             again = zip(
                 range(self.cell.answers, answers), itertools.cycle(self.calls), strict=False
             )
@@ -211,7 +222,8 @@ class _Trial:
             tokens += await self._pour(self._ask(call, number) for number, call in again)
             seconds += time.monotonic() - began
             self.cell.answers_a_second = self.cell.answers / seconds
-            self.cell.speed = tokens / seconds / free
+            self.cell.answer_pace = self.cell.answers_a_second / free_answers
+            self.cell.token_pace = tokens / seconds / free_tokens
         finally:
             await self.engine.close()
 
@@ -228,8 +240,8 @@ class _Trial:
         self.cell.memory = max(0.0, _memory() - before)
         self.calls.clear()
 
-    async def _free(self, count: int) -> float:
-        """Tokens a second of some of the calls, decoded freely."""
+    async def _free(self, count: int) -> tuple[float, float]:
+        """Tokens and answers a second of some of the calls, decoded freely."""
 
         async def answer(call: Call) -> int:
             return (await self.engine.answer(replace(call, constrained=False))).output_tokens
@@ -237,7 +249,8 @@ class _Trial:
         began = time.monotonic()
         chosen = itertools.islice(itertools.cycle(self.calls), count)
         tokens = await self._pour(map(answer, chosen))
-        return tokens / (time.monotonic() - began)
+        seconds = time.monotonic() - began
+        return tokens / seconds, count / seconds
 
     async def _pour(self, turns: Iterator[Coroutine[Any, Any, int]]) -> int:
         """Do all of them, many at once; the tokens written."""
@@ -335,7 +348,7 @@ def _append(record: Path, experiment: Experiment, cell: Cell) -> None:
         record.parent.mkdir(parents=True, exist_ok=True)
         new = not record.exists()
         with record.open("a", newline="") as file:
-            writer = csv.DictWriter(file, list(row))
+            writer = csv.DictWriter(file, RECORDED)
             if new:
                 writer.writeheader()
             writer.writerow(row)

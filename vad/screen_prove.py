@@ -19,6 +19,7 @@ COLUMNS = {
     "compile": "right",
     "memory": "right",
     "answers/s": "right",
+    "free = 1": "right",
     "tokens/s, free = 1": "right",
 }
 
@@ -41,7 +42,8 @@ def print_proof(cells: list[Cell], record: Path) -> None:
             f"{cell.compile_seconds:.1f} s",
             f"{cell.memory:.0f} MB",
             f"{cell.answers_a_second:.0f}",
-            f"{cell.speed:.2f}",
+            f"{cell.answer_pace:.2f}",
+            f"{cell.token_pace:.2f}",
         )
     console.print(table)
     for cell in cells:
