@@ -22,26 +22,26 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_format_and_the_program_of_the_readme_run_as_they_stand(root: Path, vad: Vad) -> None:
-    letter, two_steps, _ = blocks("python")
+    letter, think_first, _ = blocks("python")
     assert len(letter.splitlines()) <= 25
-    assert len(two_steps.splitlines()) <= 40
+    assert len(think_first.splitlines()) <= 40
     (root / "personas" / "letter.py").write_text(letter)
-    (root / "signatures" / "two_steps.py").write_text(two_steps)
+    (root / "signatures" / "think_first.py").write_text(think_first)
     (root / "experiments" / "sim.py").write_text(
         "def answer(call):\n    return call.language.longest\n"
     )
     listed = vad("list").stdout
     assert "letter" in listed
-    assert "Two steps: think about the dilemma first" in listed
+    assert "Think first: think about the dilemma" in listed
     (root / "experiments" / "readme.toml").write_text(
         'model = "sim"\nlimit = 1\nrepeats = 1\n[vary]\nformat = ["none", "letter"]\n'
-        'program = ["direct", "two_steps"]\n'
+        'program = ["direct", "think_first"]\n'
     )
     study = Study(root)
     experiment = load_experiment(study, root / "experiments" / "readme.toml")
     outcome = run(experiment, root / "runs", False, lambda state: None)
     rows = read_table(outcome.folder, "responses")
-    assert set(rows["program"]) == {"direct", "two_steps"}
+    assert set(rows["program"]) == {"direct", "think_first"}
     assert set(rows["format"]) == {"none", "letter"}
     assert rows["valid"].all()
 
@@ -54,6 +54,13 @@ def test_the_notebook_of_the_readme_runs_as_it_stands(root: Path, vad: Vad) -> N
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_program_of_the_readme_is_optimised_with_its_command(root: Path, vad: Vad) -> None:
+    command = next(line for line in README.splitlines() if line.startswith("    vad optimize "))
+    done = vad(*command.split()[1:], "--model", "sim", "--limit", "40")
+    assert done.returncode == 0, done.stderr
+    assert "95% interval" in done.stdout
 
 
 def test_the_model_profile_of_the_readme_is_a_valid_one(root: Path) -> None:
