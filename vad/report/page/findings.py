@@ -7,10 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from ...compare import ALL
+from ...compare import ALL, ALPHA
 from ...contrast import WHO
 
-ALPHA = 0.05
 MINUS = "−"
 DISTANCE = "the distance between stated values and chosen actions"
 

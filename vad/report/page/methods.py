@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from ...compare import ALPHA
 from ...convention import THESIS2026
 from ...errors import StudyError
 from ...experiment import BASELINE
@@ -10,7 +11,7 @@ from ...model import VALIDATED
 from ...resample import PERMUTATIONS, RESAMPLES
 from .account import Asked
 from .book import Book
-from .findings import ALPHA, Findings
+from .findings import Findings
 
 ORDERS = {
     "balanced": "rotated from a permutation of the scenario's own, so that each moves through "
