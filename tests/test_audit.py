@@ -18,7 +18,7 @@ from vad.study import find_study
 from vad.trial import make_plan
 from vad.weigh import weigh
 
-from .conftest import REPOSITORY, Vad
+from .conftest import ALWAYS_A, REPOSITORY, Vad
 
 SIDES = """
 import json
@@ -80,6 +80,23 @@ def test_the_audit_tells_a_constrained_answer_from_a_coerced_one(audited: Path) 
     assert expected["difference"] == pytest.approx(by_hand - 1)
     assert expected["likeliest given"] == 1
     assert expected["given had"] == pytest.approx(0.5)
+
+
+def test_answers_without_a_reasoning_are_audited_and_none_is_said_to_be_cut(
+    root: Path, vad: Vad
+) -> None:
+    (root / "experiments" / "sim.py").write_text(
+        ALWAYS_A.replace('"reasoning": "It comes first.", ', "")
+    )
+    (root / "experiments" / "three.toml").write_text(
+        'program = "letter_only"\n' + THREE.replace(', "letter"', "")
+    )
+    done = vad("run", "three")
+    assert done.returncode == 0, done.stderr
+    answers = audit(open_run(root / "runs" / "three"))["audit_answers"]
+    assert answers["decoding"].tolist() == ["free", "constrained"]
+    assert answers["unreadable"].tolist() == [0, 0]
+    assert answers["cut"].isna().all()
 
 
 def test_a_weighed_answer_keeps_its_probabilities_and_pays_for_the_second_call(

@@ -176,7 +176,7 @@ def test_a_record_with_other_columns_is_not_added_to(vad: Vad, root: Path) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", ["2026", "2027"])
 def test_five_hundred_answers_of_each_backend_are_all_read(seed: str, vad: Vad, root: Path) -> None:
-    done = vad("prove", "--answers", "500", "--seed", seed, timeout=300)
+    done = vad("prove", "--answers", "500", "--seed", seed, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     record = pd.read_csv(root / "runs" / "prove.csv")
     assert record["backend"].tolist() == ["outlines", "xgrammar", "guidance"]

@@ -96,12 +96,13 @@ def _cuts(run: Run, rows: pd.DataFrame) -> "pd.Series[Any]":
     """The share of reasonings as long as their bound, a model and decoding; none without one."""
     calls = run.calls(["trials", "constraint", "text"])
     calls = calls[calls["constraint"].notna()]
-    bounds = calls["constraint"].map(_bound)
-    calls = calls[bounds.notna()].assign(bound=bounds, trial=calls["trials"].str[0])
-    calls["cut"] = [
+    calls = calls.assign(bound=calls["constraint"].map(_bound), trial=calls["trials"].str[0])
+    calls = calls.dropna(subset="bound")
+    cut = [
         text.find('"', _start(text)) - _start(text) >= bound
         for text, bound in zip(calls["text"], calls["bound"], strict=True)
     ]
+    calls["cut"] = np.array(cut, dtype=np.float64)
     named = rows[["trial", "model", "decoding"]].drop_duplicates("trial")
     return calls.merge(named, on="trial").groupby(["model", "decoding"])["cut"].mean()
 
