@@ -284,16 +284,20 @@ def optimize(
     from .tuned import optimize_program
 
     place = locate_study(study, Path(experiment))
-    found, path = optimize_program(
-        place,
-        experiment_path(place, experiment),
-        optimizer,
-        objective,
-        name,
-        runs or place.root / "runs",
-        partial(print, file=sys.stdout, flush=True),
-        {"program": program, "limit": limit, "model": model, "seed": seed},
-    )
+    try:
+        found, path = optimize_program(
+            place,
+            experiment_path(place, experiment),
+            optimizer,
+            objective,
+            name,
+            runs or place.root / "runs",
+            partial(print, file=sys.stdout, flush=True),
+            {"program": program, "limit": limit, "model": model, "seed": seed},
+        )
+    except (Interrupted, KeyboardInterrupt):
+        print("stopped; nothing is kept of it: the same command begins anew", file=sys.stderr)
+        raise SystemExit(130) from None
     print_found(found, path.stem)
     print(f"written: {place.place(path)}")
 

@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 from .answer import failed_rows, response_rows
 from .cases import Case
 from .engines import Engine
-from .errors import EngineFailure, EngineGone, StudyError, Unreadable
+from .errors import EngineFailure, EngineGone, Interrupted, StudyError, Unreadable
 from .flood import ATTEMPTS
 from .layout import LEVEL, QUESTIONS
 from .measure import Array
@@ -99,6 +100,9 @@ class Desk:
             raise
         except EngineGone as gone:
             self.stopped = Refused(gone)
+            raise self.stopped from None
+        except CancelledError:
+            self.stopped = Refused(Interrupted())
             raise self.stopped from None
         if dspy.settings.trace is not None:
             dspy.settings.trace.extend(traced)
