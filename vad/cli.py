@@ -184,6 +184,29 @@ def verify(
 
 
 @app.command()
+def bench(
+    experiment: Named = "quickstart",
+    questions: Annotated[int, typer.Option(min=1, help="In each round, at most.")] = 960,
+    rounds: Annotated[int, typer.Option(min=1, help="Of each way.")] = 5,
+    ways: Annotated[
+        str, typer.Option(help="Some of the four, with commas.")
+    ] = "raw,run,dspy,simulated",
+    model: Model = None,
+    study: Root = None,
+) -> None:
+    """What we cost: raw vLLM, a whole run on it, DSPy's default path, an instant engine.
+
+    Needs vLLM, and LiteLLM for DSPy's path.
+    """
+    from .bench.rounds import bench as measure
+    from .bench.rounds import choose
+    from .screen_bench import print_bench
+
+    task, names = choose(_load(experiment, study, questions, model, None), questions, ways)
+    print_bench(measure(task, names, rounds, lambda line: print(line, flush=True)))
+
+
+@app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
     any_two: Annotated[

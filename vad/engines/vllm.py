@@ -75,23 +75,11 @@ class VllmEngine:
 
     async def start(self) -> None:
         """Start vLLM's processes; EngineGone with its reason if they do not come up."""
-        os.environ[VARIABLE] = str(os.getpid())
-        # After its time-out a constraint that is still being compiled would give an empty answer;
-        # 0 is none, and no thread a request either.
-        os.environ["VLLM_REGEX_COMPILATION_TIMEOUT_S"] = "0"
-        for name, value in QUIET.items():
-            os.environ.setdefault(name, value)
-        if self.folder:
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
         with _aside(self.log):
             self._start()
 
     def _start(self) -> None:
-        from vllm.platforms import current_platform
-
-        if current_platform.is_cpu():
-            os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "2")
-            os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
+        self.set_environment()
         arguments = self.arguments()
         from vllm.v1.engine.async_llm import AsyncLLM
 
@@ -104,19 +92,33 @@ class VllmEngine:
                 f"{reason[0] if reason else type(error).__name__}\nits own words: {self.log}"
             ) from error
 
+    def set_environment(self) -> None:
+        """What vLLM and its processes read from the environment, where nobody has set it."""
+        os.environ[VARIABLE] = str(os.getpid())
+        # After its time-out a constraint that is still being compiled would give an empty answer;
+        # 0 is none, and no thread a request either.
+        os.environ["VLLM_REGEX_COMPILATION_TIMEOUT_S"] = "0"
+        for name, value in QUIET.items():
+            os.environ.setdefault(name, value)
+        if self.folder:
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        from vllm.platforms import current_platform
+
+        if current_platform.is_cpu():
+            os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "2")
+            os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
+
     async def forget(self) -> None:
         """Empty the prefix cache, as in an engine just started."""
         await self._llm.reset_prefix_cache()
 
     def arguments(self) -> Any:
-        """The AsyncEngineArgs of the profile, with what a CPU needs; StudyError for others."""
+        """vLLM's AsyncEngineArgs; StudyError for an argument of the profile that it refuses."""
         from vllm.config import StructuredOutputsConfig
         from vllm.engine.arg_utils import AsyncEngineArgs
-        from vllm.platforms import current_platform
 
-        given = dict(self.model.engine_args)
         known = {field.name for field in fields(AsyncEngineArgs)}
-        for name in given:
+        for name in self.model.engine_args:
             if name not in known:
                 raise unknown(
                     f"experiments/models.toml: {self.model.name}.engine_args.{name}",
@@ -125,11 +127,23 @@ class VllmEngine:
                     "AsyncEngineArgs has",
                     known,
                 )
+        backend = StructuredOutputsConfig(backend=self.backend)
+        try:
+            return AsyncEngineArgs(**self.settings(), structured_outputs_config=backend)
+        except Exception as error:
+            raise StudyError(
+                f"experiments/models.toml: {self.model.name}.engine_args",
+                str(error).strip().splitlines()[0],
+            ) from None
+
+    def settings(self) -> dict[str, Any]:
+        """The engine arguments of the profile, with what a CPU needs, by vLLM's own names."""
+        from vllm.platforms import current_platform
+
         length = self.model.max_model_len
         settings: dict[str, Any] = {
             "model": str(self.folder or self.model.weights),
             "max_model_len": length,
-            "structured_outputs_config": StructuredOutputsConfig(backend=self.backend),
             "enable_prefix_caching": True,
             "max_num_seqs": self.model.concurrency,
             "generation_config": "vllm",
@@ -146,13 +160,7 @@ class VllmEngine:
                 "enforce_eager": True,
                 "block_size": 32,
             }
-        try:
-            return AsyncEngineArgs(**(settings | given))
-        except Exception as error:
-            raise StudyError(
-                f"experiments/models.toml: {self.model.name}.engine_args",
-                str(error).strip().splitlines()[0],
-            ) from None
+        return settings | self.model.engine_args
 
     async def answer(self, call: Call) -> Reply:
         """One request; the first of each constraint goes alone, so that it is compiled once."""

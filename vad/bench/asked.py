@@ -1,0 +1,41 @@
+"""What is asked in every way: the calls of a plan, as a run would make them; what came of them."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ..certificate import DryEngine
+from ..engines import Call
+from ..session import Session, converse, make_lm
+from ..trial import Plan
+
+
+@dataclass
+class Answers:
+    """What all questions came to; see rounds.Round."""
+
+    questions: int
+    unreadable: int
+    output_tokens: int = 0
+    served: float = 0.0
+
+
+AnswerAll = Callable[[], Awaitable[Answers]]
+"""Empties the prefix cache and answers all questions once."""
+
+
+async def every_call(plan: Plan) -> list[Call]:
+    """The LM calls of a plan, in its order."""
+    lm = make_lm()
+    calls = []
+    for one in plan.conversations:
+        condition = plan.condition(one.trials[0])
+        session = Session(
+            DryEngine(),
+            one.trials[0].key,
+            plan.sampling(condition),
+            condition.settings.decoding != "free",
+            plan.experiment.models[condition.settings.model],
+        )
+        await converse(one, session, lm)
+        calls += [asked.call for asked in session.calls]
+    return calls

@@ -1,0 +1,53 @@
+"""What `vad bench` prints: the ways side by side, and the ratios that matter."""
+
+from rich.console import Console
+from rich.table import Table
+
+from .bench.rounds import Round, ratio, spread
+
+
+def print_bench(found: dict[str, list[Round]]) -> None:
+    """Median and spread of every way over the rounds; ratios are taken within a round."""
+    console = Console(width=None if Console().is_terminal else 120, highlight=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("way", no_wrap=True)
+    for name in ("answers/s", "over raw", "CPU ms a question", "server's", "tokens", "unreadable"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, rounds in found.items():
+        over = "raw" in found and name not in ("raw", "simulated")
+        count = sum(one.questions for one in rounds)
+        served = [1000 * one.served / one.questions for one in rounds]
+        tokens = sum(one.output_tokens for one in rounds) / count
+        table.add_row(
+            name,
+            _said([one.rate for one in rounds], 1),
+            _said(ratio(rounds, found["raw"], rate), 3) if over else "",
+            _said([one.cost for one in rounds], 2),
+            _said(served, 2) if any(served) else "",
+            f"{tokens:.0f}",
+            f"{sum(one.unreadable for one in rounds):,} of {count:,}",
+        )
+    console.print(table)
+    if {"run", "dspy"} <= set(found):
+        shares = ratio(found["run"], found["dspy"], cost)
+        print(f"CPU a question, run over dspy (its client alone): {_said(shares, 3)}")
+        shares = [
+            one.cost / (other.cost + 1000 * other.served / other.questions)
+            for one, other in zip(found["run"], found["dspy"], strict=True)
+        ]
+        print(f"the same, its server's front end counted too: {_said(shares, 3)}")
+
+
+def rate(one: Round) -> float:
+    """Answers a second."""
+    return one.rate
+
+
+def cost(one: Round) -> float:
+    """Milliseconds of CPU a question."""
+    return one.cost
+
+
+def _said(figures: list[float], digits: int) -> str:
+    middle, least, most = spread(figures)
+    return f"{middle:.{digits}f} ({least:.{digits}f} to {most:.{digits}f})"
