@@ -91,6 +91,7 @@ def call_rows(conversation: Conversation, session: Session) -> list[dict[str, An
             "finish_reason": asked.reply.finish_reason,
             "prompt_tokens": asked.reply.prompt_tokens,
             "cached_tokens": asked.reply.cached_tokens,
+            "unseen_tokens": asked.reply.unseen_tokens,
             "output_tokens": asked.reply.output_tokens,
             "seconds": asked.seconds,
         }

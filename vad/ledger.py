@@ -21,7 +21,11 @@ COSTS_NOTHING = {"prompt_tokens": 0, "cached_tokens": 0, "output_tokens": 0, "se
 
 @dataclass
 class Outcome:
-    """What a run came to, counted in trials."""
+    """What a run came to, counted in trials.
+
+    prompt_tokens of what was asked now, those that the engine computed of them, and the fewest it
+    could have: of calls whose engine tells what it has cached.
+    """
 
     folder: Path
     planned: int
@@ -30,6 +34,9 @@ class Outcome:
     reused: int = 0
     unreadable: int = 0
     open: int = 0
+    prompt_tokens: int = 0
+    computed_tokens: int = 0
+    unseen_tokens: int = 0
     problems: Counter[str] = field(default_factory=Counter)
 
 
@@ -85,6 +92,11 @@ class Ledger:
         for twin in group[1:]:
             self._keep(model, [row | self._columns(twin) | again for row in rows], [])
         self.outcome.asked += len(rows)
+        for call in calls:
+            if call["unseen_tokens"]:
+                self.outcome.prompt_tokens += call["prompt_tokens"]
+                self.outcome.computed_tokens += call["prompt_tokens"] - call["cached_tokens"]
+                self.outcome.unseen_tokens += call["unseen_tokens"]
         self.outcome.reused += len(rows) * (len(group) - 1)
         if len(self._rows) >= FLUSH_ROWS or time.monotonic() - self._flushed > FLUSH_SECONDS:
             self.flush()

@@ -16,6 +16,7 @@ from .experiment import Experiment
 from .flood import Flood, Progress
 from .ledger import Ledger, Outcome
 from .model import Model
+from .prefix import in_prefix_order
 from .resume import choose_folder, same_questions, same_served, same_study
 from .store import RunFolder
 from .study import Study
@@ -80,7 +81,7 @@ async def every_model(ledger: Ledger, others: Path | None, show: Show, make: Mak
         settings = ledger.plan.condition(group[0].trials[0]).settings
         queues[settings.model, settings.backend].append(group)
     for (model, backend), queue in queues.items():
-        await _one_model(ledger, model, backend, queue, show, make)
+        await _one_model(ledger, model, backend, in_prefix_order(queue), show, make)
     return ledger.outcome
 
 

@@ -212,6 +212,12 @@ def print_outcome(outcome: "object") -> None:
         f"{outcome.planned:,} questions: {outcome.asked:,} asked now, {outcome.kept:,} answered "
         f"before, {outcome.reused:,} reused; {outcome.unreadable:,} answers unreadable"
     )
+    if outcome.unseen_tokens:
+        print(
+            f"{outcome.prompt_tokens:,} prompt tokens: {outcome.computed_tokens:,} computed, the "
+            f"others cached; {outcome.unseen_tokens:,} is the least that sharing prefixes allows "
+            f"({outcome.computed_tokens / outcome.unseen_tokens:.3f} times)"
+        )
     for problem, count in outcome.problems.most_common(3):
         print(f"{count} engine failures: {problem}")
     print(f"written: {outcome.folder}")

@@ -60,6 +60,7 @@ CALLS: dict[str, pa.DataType] = {
     "finish_reason": pa.string(),
     "prompt_tokens": pa.int32(),
     "cached_tokens": pa.int32(),
+    "unseen_tokens": pa.int32(),
     "output_tokens": pa.int32(),
     "seconds": pa.float64(),
 }

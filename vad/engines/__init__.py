@@ -52,6 +52,8 @@ class Reply:
     """What came back: the raw text, why it ended ("stop", "length", ...), and what it cost.
 
     weights: the probability of each of the call's `weighed`; empty where none can be had.
+    unseen_tokens: of the prompt's, those that even a prefix cache without bounds would compute; 0
+    where the engine does not tell which it has cached.
     """
 
     text: str
@@ -59,6 +61,7 @@ class Reply:
     prompt_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
+    unseen_tokens: int = 0
     weights: tuple[float, ...] = ()
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from ..errors import EngineFailure, EngineGone, StudyError, unknown
 from ..model import Model
+from ..prefix import Prefixes
 from ..study import Study
 from ..tokens import Tokens
 from . import About, Call, Reply
@@ -71,7 +72,8 @@ class VllmEngine:
         self.folder = model.folder(study)
         self._llm: Any = None
         self._names = itertools.count()
-        self._warm: dict[str, asyncio.Task[None]] = {}
+        self._warm: dict[str, asyncio.Task[Reply]] = {}
+        self._prefixes: Prefixes
 
     async def start(self) -> None:
         """Start vLLM's processes; EngineGone with its reason if they do not come up."""
@@ -91,6 +93,7 @@ class VllmEngine:
                 f"vLLM did not start {self.model.name}: "
                 f"{reason[0] if reason else type(error).__name__}\nits own words: {self.log}"
             ) from error
+        self._prefixes = Prefixes(self._llm.vllm_config.cache_config.block_size)
 
     def set_environment(self) -> None:
         """What vLLM and its processes read from the environment, where nobody has set it."""
@@ -111,6 +114,7 @@ class VllmEngine:
     async def forget(self) -> None:
         """Empty the prefix cache, as in an engine just started."""
         await self._llm.reset_prefix_cache()
+        self._prefixes = Prefixes(self._prefixes.block)
 
     def arguments(self) -> Any:
         """vLLM's AsyncEngineArgs; StudyError for an argument of the profile that it refuses."""
@@ -164,13 +168,15 @@ class VllmEngine:
 
     async def answer(self, call: Call) -> Reply:
         """One request; the first of each constraint goes alone, so that it is compiled once."""
-        if call.regex is not None:
-            if call.regex not in self._warm:
-                self._warm[call.regex] = asyncio.create_task(self._compile(call))
-            await asyncio.shield(self._warm[call.regex])
-        return await self._request(call)
+        if call.regex is None:
+            return await self._request(call)
+        if call.regex in self._warm:
+            await asyncio.wait([self._warm[call.regex]])
+            return await self._request(call)
+        first = self._warm[call.regex] = asyncio.create_task(self._compile(call))
+        return await asyncio.shield(first)
 
-    async def _compile(self, call: Call) -> None:
+    async def _compile(self, call: Call) -> Reply:
         spelled = set(self.tokens.ids(call.language.longest)) & set(self.tokens.silent)
         if self.backend == "guidance" and spelled:
             token = self.tokens.tokenizer.convert_ids_to_tokens(min(spelled))
@@ -178,7 +184,7 @@ class VllmEngine:
                 f"the backend guidance would write the special token {token!r} into answers of "
                 f'{self.model.name}, and none would come; set backend = "xgrammar" or "outlines"'
             )
-        await self._request(call)
+        return await self._request(call)
 
     async def _request(self, call: Call) -> Reply:
         from vllm import SamplingParams
@@ -199,6 +205,7 @@ class VllmEngine:
             logit_bias=dict.fromkeys(silent, -100.0) or None,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
+        unseen = self._prefixes.unseen(ids)
         last = await self._generate(ids, sampling)
         answer = last.outputs[0]
         return Reply(
@@ -207,6 +214,7 @@ class VllmEngine:
             prompt_tokens=len(ids),
             cached_tokens=last.num_cached_tokens or 0,
             output_tokens=len(answer.token_ids),
+            unseen_tokens=unseen,
         )
 
     async def _weigh(self, call: Call, ids: list[int]) -> Reply:
@@ -222,6 +230,7 @@ class VllmEngine:
             logprob_token_ids=asked,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
+        unseen = self._prefixes.unseen(ids)
         last = await self._generate(ids, sampling)
         found = last.outputs[0].logprobs[0]
         return Reply(
@@ -230,6 +239,7 @@ class VllmEngine:
             prompt_tokens=len(ids),
             cached_tokens=last.num_cached_tokens or 0,
             output_tokens=1,
+            unseen_tokens=unseen,
             weights=tuple(
                 sum(math.exp(found[token].logprob) for token in tokens) for tokens in begins
             ),

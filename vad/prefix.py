@@ -1,0 +1,56 @@
+"""Prefixes: prompts in an order that shares them, and the fewest tokens that leaves to compute.
+
+An engine that caches prefixes keeps a prompt's keys and values in blocks of so many tokens, and
+takes over, from the first on, every whole block of an earlier prompt that began alike. The last
+token of a prompt is always computed, as the answer starts from it.
+"""
+
+from collections.abc import Sequence
+
+from .trial import Conversation
+
+
+def in_prefix_order(groups: list[list[Conversation]]) -> list[list[Conversation]]:
+    """Groups of conversations, those next to each other that begin alike.
+
+    The order is that in which a text first comes up, so of prompts in order none is moved.
+    """
+    met: dict[str, int] = {}
+
+    def place(group: list[Conversation]) -> list[int]:
+        return [met.setdefault(text, len(met)) for text in leading(group[0])]
+
+    return sorted(groups, key=place)
+
+
+def leading(one: Conversation) -> list[str]:
+    """What the first prompt of a conversation is made of: the texts in their order."""
+    first = one.part.signatures[0] if one.part.signatures else None
+    # DSPy's own adapters describe all fields before the first text; a study writes them nowhere.
+    fields = "" if one.manner.written == "plain" or not first else str([*first.fields])
+    system = first.instructions if first else ""
+    return [one.manner.written, fields, system, *filter(None, one.inputs.values())]
+
+
+class Prefixes:
+    """The prefix trie of all prompts so far, counted in blocks of the engine's size."""
+
+    def __init__(self, block: int) -> None:
+        self.block = block
+        self._met: set[int] = set()
+
+    def unseen(self, prompt: Sequence[int]) -> int:
+        """Of a prompt's tokens those that a cache without bounds would leave to compute.
+
+        Summed over prompts, none of which is the beginning of another, it is the least that is
+        possible, whichever their order.
+        """
+        before = 0
+        shared = 0
+        for start in range(0, len(prompt) - self.block + 1, self.block):
+            before = hash((before, *prompt[start : start + self.block]))
+            if before in self._met:
+                shared += self.block
+            else:
+                self._met.add(before)
+        return len(prompt) - min(shared, (len(prompt) - 1) // self.block * self.block)
