@@ -20,6 +20,7 @@ from .engines import About, Call, Reply
 from .errors import StudyError
 from .manner import Manner
 from .model import PUBLISHED, VALIDATED, Model
+from .prefix import block_size, in_prefix_order
 from .quote import Quote, last_line
 from .session import Asked, Session, converse, make_lm
 from .thinking import with_thought
@@ -76,6 +77,9 @@ def rehearse(conversation: Conversation, model: Model) -> list[Asked]:
 class Certificate:
     """What was proved for one model, with the figures it rests on.
 
+    prompt_tokens are an upper bound, computed_tokens those of them that remain where prompts share
+    what they begin with.
+
     Where answers are "validated, not guaranteed", a provider holds them to a JSON schema in its own
     way: each is checked by the strict reader, the invalid ones are kept and counted.
     """
@@ -90,6 +94,7 @@ class Certificate:
     silent_tokens: int = 0
     longest_prompt: int = 0
     prompt_tokens: int = 0
+    computed_tokens: int = 0
     max_model_len: int = 0
     context: bool = False
     settings: bool = True
@@ -102,11 +107,15 @@ class Certificate:
 
 
 class Lengths:
-    """Prompt lengths of every conversation of a part, from its blocks, each counted once."""
+    """Prompt lengths of every conversation of a part, from its blocks, each counted once.
+
+    calls: for each LM call its own tokens, how often each block stands in it, its budget, and what
+    it opens with: a text of its own, then blocks by name.
+    """
 
     def __init__(self, tokens: Tokens | Bytes, sample: Conversation, model: Model) -> None:
         self.tokens = tokens
-        self.calls: list[tuple[int, dict[str, int], int]] = []
+        self.calls: list[tuple[int, dict[str, int], int, str, list[str]]] = []
         before = 0
         for asked in rehearse(sample, model):
             text = tokens.prompt(asked.call.messages)
@@ -115,7 +124,9 @@ class Lengths:
                 count * tokens.count(sample.inputs[name]) for name, count in times.items()
             )
             # Of earlier answers only the number of bytes is known, and a token is at least a byte.
-            self.calls.append((own + before, times, asked.call.max_tokens))
+            order = sorted(times, key=lambda name: text.find(sample.inputs[name]))
+            lead = text[: text.find(sample.inputs[order[0]])] if order else text
+            self.calls.append((own + before, times, asked.call.max_tokens, lead, order))
             before += len(asked.reply.text.encode())
 
     def prompts(self, conversation: Conversation) -> list[tuple[int, int]]:
@@ -128,8 +139,27 @@ class Lengths:
                 + sum(count * self.tokens.count(inputs[name]) for name, count in times.items()),
                 budget,
             )
-            for own, times, budget in self.calls
+            for own, times, budget, _, _ in self.calls
         ]
+
+    def openings(self, conversation: Conversation) -> list[list[tuple[str, int]]]:
+        """For each call the texts that its prompt opens with, in order, each with its tokens."""
+        count = self.tokens.count
+        blocks = conversation.inputs
+        return [
+            [(text, count(text)) for text in (lead, *(blocks[name] for name in order)) if text]
+            for _, _, _, lead, order in self.calls
+        ]
+
+
+def shared(before: list[tuple[str, int]], prompt: list[tuple[str, int]]) -> int:
+    """The tokens that two prompts begin with, by the texts they open with."""
+    total = 0
+    for (one, count), (other, _) in zip(before, prompt, strict=False):
+        if one != other:
+            break
+        total += count
+    return total
 
 
 def _times(text: str, blocks: dict[str, str]) -> dict[str, int]:
@@ -177,10 +207,17 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
     if isinstance(tokens, Tokens):
         found.tokenizer, found.silent_tokens = True, len(tokens.silent)
     lengths = {key: Lengths(tokens, sample, model) for key, sample in samples.items()}
-    for one in mine:
-        for prompt, budget in lengths[_kind(one)].prompts(one):
+    block = block_size(model)
+    last: dict[int, list[tuple[str, int]]] = {}
+    for one in (group[0] for group in in_prefix_order([[one] for one in mine])):
+        kind = lengths[_kind(one)]
+        every = zip(kind.prompts(one), kind.openings(one), strict=True)
+        for number, ((prompt, budget), opening) in enumerate(every):
             found.calls += 1
             found.prompt_tokens += prompt
+            known = shared(last.get(number, []), opening) // block * block
+            found.computed_tokens += prompt - min(known, (prompt - 1) // block * block)
+            last[number] = opening
             found.longest_prompt = max(found.longest_prompt, prompt)
             if found.tokenizer and prompt + budget > model.max_model_len:
                 raise StudyError(

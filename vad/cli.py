@@ -50,12 +50,15 @@ def check(
     limit: Limit = None,
     model: Model = None,
     seed: Seed = None,
+    timed: Annotated[
+        bool, typer.Option("--calibrate", help="Ask some, and say how long all will take.")
+    ] = False,
     study: Root = None,
 ) -> None:
     """Load all that an experiment names, count its questions, prove its answers parseable."""
     from .screen import print_check
 
-    print_check(_load(experiment, study, limit, model, seed))
+    print_check(_load(experiment, study, limit, model, seed), timed)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from .engines import Engine
 from .errors import EngineFailure, EngineGone, Interrupted, Unreadable
 from .ledger import Ledger
 from .session import Session, converse, make_lm
-from .trial import Conversation
+from .trial import Conversation, Plan
 from .weigh import weigh
 
 ATTEMPTS = 3
@@ -28,6 +28,23 @@ class Progress:
     unreadable: int = 0
     failed: int = 0
     began: float = field(default_factory=time.monotonic)
+
+
+def in_flight(width: int, conversations: int) -> int:
+    """How many conversations are held at once: some wait, so that an engine of `width` is full."""
+    return min(conversations, width + width // 4 + 1)
+
+
+def session_of(engine: Engine, plan: Plan, one: Conversation) -> Session:
+    """A session for a conversation of a plan, its calls made as its condition says."""
+    condition = plan.condition(one.trials[0])
+    return Session(
+        engine,
+        one.trials[0].key,
+        plan.sampling(condition),
+        condition.settings.decoding != "free",
+        plan.experiment.models[condition.settings.model],
+    )
 
 
 class Flood:
@@ -51,8 +68,7 @@ class Flood:
             loop.add_signal_handler(number, stop.set)
         waiting = iter(queue)
         workers = [
-            asyncio.create_task(self._work(waiting))
-            for _ in range(min(len(queue), width + width // 4 + 1))
+            asyncio.create_task(self._work(waiting)) for _ in range(in_flight(width, len(queue)))
         ]
         everyone = asyncio.gather(*workers)
         stopped = asyncio.create_task(stop.wait())
@@ -83,13 +99,7 @@ class Flood:
         plan = self.ledger.plan
         condition = plan.condition(one.trials[0])
         for attempt in range(1, ATTEMPTS + 1):
-            session = Session(
-                self.engine,
-                one.trials[0].key,
-                plan.sampling(condition),
-                condition.settings.decoding != "free",
-                plan.experiment.models[condition.settings.model],
-            )
+            session = session_of(self.engine, plan, one)
             try:
                 fields = await converse(one, session, self._lm)
                 weighed = condition.settings.decoding == "letter"

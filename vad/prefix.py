@@ -7,7 +7,20 @@ token of a prompt is always computed, as the answer starts from it.
 
 from collections.abc import Sequence
 
+from .engines import cuda_here
+from .model import Model
 from .trial import Conversation
+
+CPU_BLOCK = 32
+"""Tokens of a block where vLLM's own choice (128) would share little, and 16 does not work."""
+
+CUDA_BLOCK = 16
+"""vLLM's own choice."""
+
+
+def block_size(model: Model) -> int:
+    """Tokens of a KV block, as far as it is known before the engine is up."""
+    return int(model.engine_args.get("block_size", CUDA_BLOCK if cuda_here() else CPU_BLOCK))
 
 
 def in_prefix_order(groups: list[list[Conversation]]) -> list[list[Conversation]]:

@@ -28,13 +28,14 @@ def describe(state: Progress) -> str:
     words = [
         f"{state.model}: {state.asked}/{state.total} answers",
         f"{rate:.1f}/s",
-        f"{_clock(left)} left",
+        f"{clock(left)} left",
         f"{state.unreadable} unreadable",
     ]
     return ", ".join(words + ([f"{state.failed} failed"] if state.failed else []))
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Hours, minutes and seconds, as on a watch."""
     if seconds == float("inf"):
         return "?"
     minutes, rest = divmod(int(seconds), 60)

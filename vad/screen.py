@@ -1,8 +1,11 @@
 """What the command line prints: a study's contents, a check, a trial, an outcome, tables."""
 
+import tempfile
 from collections import Counter
 from dataclasses import asdict
+from pathlib import Path
 from textwrap import fill, shorten
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from rich.console import Console
@@ -11,9 +14,13 @@ from rich.table import Table
 from .errors import StudyError
 from .experiment import Experiment
 from .layout import LEVEL
+from .progress import clock
 from .score import FIGURES as MEASURES
 from .score import Scores
 from .study import Study
+
+if TYPE_CHECKING:
+    from .trial import Plan
 
 BACK = ("fidelity", "unprompted")
 SHOWN = ("AR", "AD", "corrected gap", "scenarios", "asked", "parsed", "missing")
@@ -63,8 +70,11 @@ def print_study(study: Study) -> None:
             print(f"  {name:{width}}  {shorten(about, 96 - width, placeholder=' ...')}")
 
 
-def print_check(experiment: Experiment) -> None:
-    """Questions, tokens, balance of the option orders, and points 1 to 4 of the certificate."""
+def print_check(experiment: Experiment, timed: bool) -> None:
+    """Questions, tokens, balance of the option orders, and points 1 to 4 of the certificate.
+
+    timed: how long it will take too, for which the model answers some of its questions.
+    """
     from .certificate import balance, certify
     from .trial import make_plan
 
@@ -105,7 +115,9 @@ def print_check(experiment: Experiment) -> None:
         if one.tokenizer:
             print(
                 f"  prompt tokens     {one.prompt_tokens:,} in all, at most "
-                f"{one.longest_prompt} in one"
+                f"{one.longest_prompt} in one;\n"
+                f"                    {one.computed_tokens:,} of them to compute where prompts "
+                "share their prefixes"
             )
         elif model.engine != "simulated":
             print(
@@ -133,6 +145,22 @@ def print_check(experiment: Experiment) -> None:
             print(
                 f"  {one.guarantee}: its provider holds answers to a JSON schema in its own way;\n"
                 "  each is checked by the strict reader, the invalid ones are kept and counted"
+            )
+        if timed:
+            _print_forecast(plan, name)
+
+
+def _print_forecast(plan: "Plan", name: str) -> None:
+    from .forecast import calibrate
+
+    with tempfile.NamedTemporaryFile(prefix="vad-engine-", suffix=".log") as log:
+        for one in calibrate(plan, name, Path(log.name)):
+            low, high = map(clock, one.interval)
+            print(
+                f"  time              about {clock(one.seconds)} ({low} to {high}) for "
+                f"{one.conversations:,} calls of the program, backend {one.backend};\n"
+                f"                    {one.timed} timed while the engine was full, {one.asked} "
+                f"asked in all; its start took {clock(one.start)}"
             )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from ..certificate import DryEngine
 from ..engines import Call
-from ..session import Session, converse, make_lm
+from ..flood import session_of
+from ..session import converse, make_lm
 from ..trial import Plan
 
 
@@ -28,14 +29,7 @@ async def every_call(plan: Plan) -> list[Call]:
     lm = make_lm()
     calls = []
     for one in plan.conversations:
-        condition = plan.condition(one.trials[0])
-        session = Session(
-            DryEngine(),
-            one.trials[0].key,
-            plan.sampling(condition),
-            condition.settings.decoding != "free",
-            plan.experiment.models[condition.settings.model],
-        )
+        session = session_of(DryEngine(), plan, one)
         await converse(one, session, lm)
         calls += [asked.call for asked in session.calls]
     return calls

@@ -19,7 +19,7 @@ from typing import Any
 
 from ..errors import EngineFailure, EngineGone, StudyError, unknown
 from ..model import Model
-from ..prefix import Prefixes
+from ..prefix import CPU_BLOCK, Prefixes
 from ..study import Study
 from ..tokens import Tokens
 from . import About, Call, Reply
@@ -162,7 +162,7 @@ class VllmEngine:
                 "enable_chunked_prefill": False,
                 "max_num_batched_tokens": max(length, 4096),
                 "enforce_eager": True,
-                "block_size": 32,
+                "block_size": CPU_BLOCK,
             }
         return settings | self.model.engine_args
 
