@@ -92,6 +92,7 @@ def test_of_pockets_tokens_only_special_ones_decode_to_nothing_and_its_text_read
     assert set(tokens.silent) == special - {tokens.tokenizer.eos_token_id}
     text = PLAN.conversations[0].inputs["scenario"]
     assert tokens.tokenizer.decode(tokens.ids(text)) == text
+    assert tokens.ids(text) == tokens.tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
 def engine_processes() -> dict[int, int]:

@@ -1,6 +1,6 @@
 """The forecast: which conversations are asked for it, and what it leaves behind."""
 
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 from vad.experiment import load_experiment
@@ -24,7 +24,7 @@ def test_conversations_come_in_stretches_of_neighbours_from_places_all_over_the_
     place = {id(one): number for number, one in enumerate(queue)}
     asked = [place[id(one)] for one in islice(sample(queue, 0), 240)]
     stretch = TIMED // PLACES
-    steps = [b - a for a, b in zip(asked, asked[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(asked)]
     assert steps.count(1) == 240 - 240 // stretch
     assert len(set(asked)) == 240
     assert sorted(asked)[0] == 0

@@ -35,6 +35,10 @@ class Tokens:
                 f'no tokenizer could be loaded from "{model.weights}"',
                 str(error).strip().splitlines()[0][:200],
             ) from None
+        self._fast: Any = getattr(self.tokenizer, "backend_tokenizer", None)
+        if self._fast is not None:
+            self._fast.no_truncation()
+            self._fast.no_padding()
         if not (model.chat_template or self.tokenizer.chat_template):
             raise StudyError(
                 place,
@@ -72,7 +76,10 @@ class Tokens:
     @lru_cache(maxsize=4096)  # noqa: B019 - as below
     def ids(self, text: str) -> list[int]:
         """The tokens of a prompt; the template has written all special ones already."""
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        if self._fast is None:
+            return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        # The same tokens without their offsets, a quarter sooner.
+        return list(self._fast.encode_batch_fast([text], add_special_tokens=False)[0].ids)
 
     @lru_cache(maxsize=200_000)  # noqa: B019 - lives as long as the one run it counts for
     def count(self, text: str) -> int:

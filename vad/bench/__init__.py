@@ -3,7 +3,8 @@
 raw        vLLM's own `LLM.chat`, all prompts in one batch
 run        a whole `vad run` of them on the same engine, from plan to Parquet
 dspy       DSPy's default path: JSONAdapter, LiteLLM, vLLM's own server, 32 threads
-simulated  a whole `vad run` on an engine that answers at once: our own part, alone
+simulated  a whole `vad run` on an engine that answers at once: our own part, alone; of ten times as
+           many questions, or all there are, as they take no time
 
 Each way is a process of its own (way.py) that starts its engine and answers all questions once
 before anything is timed; before each round the prefix cache is emptied. Model, engine arguments,

@@ -83,6 +83,7 @@ class VllmEngine:
     def _start(self) -> None:
         self.set_environment()
         arguments = self.arguments()
+        from vllm.envs import enable_envs_cache
         from vllm.v1.engine.async_llm import AsyncLLM
 
         try:
@@ -93,6 +94,8 @@ class VllmEngine:
                 f"vLLM did not start {self.model.name}: "
                 f"{reason[0] if reason else type(error).__name__}\nits own words: {self.log}"
             ) from error
+        # As vLLM's own server does: else the environment is read anew with every token.
+        enable_envs_cache()
         self._prefixes = Prefixes(self._llm.vllm_config.cache_config.block_size)
 
     def set_environment(self) -> None:
@@ -133,7 +136,10 @@ class VllmEngine:
                 )
         backend = StructuredOutputsConfig(backend=self.backend)
         try:
-            return AsyncEngineArgs(**self.settings(), structured_outputs_config=backend)
+            # Nobody reads vLLM's own statistics here, and each token would be counted for them.
+            return AsyncEngineArgs(
+                **self.settings(), structured_outputs_config=backend, disable_log_stats=True
+            )
         except Exception as error:
             raise StudyError(
                 f"experiments/models.toml: {self.model.name}.engine_args",
