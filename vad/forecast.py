@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
-from .engines import Engine, make_engine
+from .engines import Engine
 from .errors import Unreadable
 from .flood import in_flight, session_of
 from .prefix import in_prefix_order
+from .run import Make
 from .session import converse, make_lm
 from .trial import Conversation, Plan
 from .weigh import weigh
@@ -53,7 +54,7 @@ class Forecast:
         return self.seconds * (1 - self.width), self.seconds * (1 + self.width)
 
 
-def calibrate(plan: Plan, name: str, log: Path) -> list[Forecast]:
+async def calibrate(plan: Plan, name: str, make: Make, log: Path) -> list[Forecast]:
     """A forecast for each backend that a plan asks a model with; nothing is written but `log`.
 
     Raises EngineGone if the engine does not start, EngineFailure if it does not answer.
@@ -67,9 +68,9 @@ def calibrate(plan: Plan, name: str, log: Path) -> list[Forecast]:
     found = []
     for backend, groups in queues.items():
         model = plan.experiment.models[name]
-        engine = make_engine(model, plan.experiment.study, backend, log)
-        queue_ = [group[0] for group in in_prefix_order(list(groups.values()))]
-        found.append(asyncio.run(_calibrate(plan, engine, backend, name, queue_)))
+        engine = make(model, plan.experiment.study, backend, log)
+        order = [group[0] for group in in_prefix_order(list(groups.values()))]
+        found.append(await _calibrate(plan, engine, backend, name, order))
     return found
 
 

@@ -6,8 +6,11 @@ token of a prompt is always computed, as the answer starts from it.
 """
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 from .engines import cuda_here
+from .manner import Written
 from .model import Model
 from .trial import Conversation
 
@@ -38,11 +41,15 @@ def in_prefix_order(groups: list[list[Conversation]]) -> list[list[Conversation]
 
 def leading(one: Conversation) -> list[str]:
     """What the first prompt of a conversation is made of: the texts in their order."""
-    first = one.part.signatures[0] if one.part.signatures else None
-    # DSPy's own adapters describe all fields before the first text; a study writes them nowhere.
-    fields = "" if one.manner.written == "plain" or not first else str([*first.fields])
-    system = first.instructions if first else ""
-    return [one.manner.written, fields, system, *filter(None, one.inputs.values())]
+    system = _system(one.part.signatures[0], one.manner.written)  # type: ignore[arg-type]
+    return [*system, *filter(None, one.inputs.values())]
+
+
+@cache
+def _system(signature: Any, written: Written) -> tuple[str, ...]:
+    """What the system's turn depends on; DSPy's own adapters describe all fields in it."""
+    fields = "" if written == "plain" else str([*signature.fields])
+    return written, fields, signature.instructions
 
 
 class Prefixes:

@@ -1,5 +1,6 @@
 """What the command line prints: a study's contents, a check, a trial, an outcome, tables."""
 
+import asyncio
 import tempfile
 from collections import Counter
 from dataclasses import asdict
@@ -151,10 +152,11 @@ def print_check(experiment: Experiment, timed: bool) -> None:
 
 
 def _print_forecast(plan: "Plan", name: str) -> None:
+    from .engines import make_engine
     from .forecast import calibrate
 
     with tempfile.NamedTemporaryFile(prefix="vad-engine-", suffix=".log") as log:
-        for one in calibrate(plan, name, Path(log.name)):
+        for one in asyncio.run(calibrate(plan, name, make_engine, Path(log.name))):
             low, high = map(clock, one.interval)
             print(
                 f"  time              about {clock(one.seconds)} ({low} to {high}) for "

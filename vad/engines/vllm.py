@@ -137,9 +137,8 @@ class VllmEngine:
         backend = StructuredOutputsConfig(backend=self.backend)
         try:
             # Nobody reads vLLM's own statistics here, and each token would be counted for them.
-            return AsyncEngineArgs(
-                **self.settings(), structured_outputs_config=backend, disable_log_stats=True
-            )
+            settings = {"disable_log_stats": True} | self.settings()
+            return AsyncEngineArgs(**settings, structured_outputs_config=backend)
         except Exception as error:
             raise StudyError(
                 f"experiments/models.toml: {self.model.name}.engine_args",
