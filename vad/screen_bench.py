@@ -24,7 +24,7 @@ def print_bench(found: dict[str, list[Round]]) -> None:
             _said(ratio(rounds, found["raw"], rate), 3) if over else "",
             _said([one.cost for one in rounds], 2),
             _said(served, 2) if any(served) else "",
-            f"{tokens:.0f}",
+            f"{tokens:.0f}" if tokens else "",
             f"{sum(one.unreadable for one in rounds):,} of {count:,}",
         )
     console.print(table)

@@ -1,7 +1,6 @@
 """DSPy as it comes: JSONAdapter, LiteLLM, vLLM's own server, 32 threads; DSPy's cache off."""
 
 import asyncio
-import atexit
 import json
 import os
 import socket
@@ -75,16 +74,11 @@ async def prepare(plan: Plan, engine: VllmEngine) -> AnswerAll:
 
     async def answer() -> Answers:
         urllib.request.urlopen(f"{base}/reset_prefix_cache", data=b"").close()
-        before, tokens = cpu(), _generated(base)
+        before = cpu()
         with dspy.context(lm=lm, adapter=dspy.JSONAdapter()):
             every = dspy.Parallel(THREADS, max_errors=len(asked), disable_progress_bar=True)
             found = await asyncio.to_thread(every, asked)
-        return Answers(
-            len(found),
-            sum(one is None for one in found),
-            _generated(base) - tokens,
-            cpu() - before,
-        )
+        return Answers(len(found), sum(one is None for one in found), served=cpu() - before)
 
     return answer
 
@@ -109,7 +103,6 @@ def _serve(engine: VllmEngine) -> tuple[str, subprocess.Popen[bytes]]:
         env=os.environ | QUIET | {"VLLM_SERVER_DEV_MODE": "1", "OMP_NUM_THREADS": "1"},
         stdout=sys.stderr,
     )
-    atexit.register(server.terminate)
     base = f"http://127.0.0.1:{port}"
     until = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < until and server.poll() is None:
@@ -119,14 +112,3 @@ def _serve(engine: VllmEngine) -> tuple[str, subprocess.Popen[bytes]]:
         except OSError:
             time.sleep(0.5)
     raise EngineGone(f"vLLM's server of {model.name} did not start")
-
-
-def _generated(base: str) -> int:
-    """Tokens that the server says it has generated so far."""
-    with urllib.request.urlopen(f"{base}/metrics") as told:
-        lines = told.read().decode().splitlines()
-    return sum(
-        int(float(line.rpartition(" ")[2]))
-        for line in lines
-        if line.startswith("vllm:generation_tokens_total")
-    )
