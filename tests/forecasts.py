@@ -17,9 +17,9 @@ from vad.engines.vllm import VllmEngine
 from vad.experiment import load_experiment
 from vad.forecast import calibrate
 from vad.model import load_model
+from vad.plan import make_plan
 from vad.run import begin, every_model
 from vad.study import find_study
-from vad.trial import make_plan
 
 from .conftest import REPOSITORY
 

@@ -10,9 +10,10 @@ from vad.experiment import Condition, Experiment, load_experiment
 from vad.format import TokenCount, render
 from vad.model import load_model
 from vad.persona import load_personas
+from vad.plan import make_plan
 from vad.run import run
 from vad.study import Study, find_study
-from vad.trial import Plan, make_plan
+from vad.trial import Plan
 
 from .conftest import REPOSITORY
 

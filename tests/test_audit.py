@@ -12,10 +12,10 @@ from vad.engines import make_engine
 from vad.experiment import load_experiment
 from vad.model import PUBLISHED, load_model
 from vad.opened import open_run
+from vad.plan import make_plan
 from vad.session import Session, converse, make_lm
 from vad.stored import read_table
 from vad.study import find_study
-from vad.trial import make_plan
 from vad.weigh import weigh
 
 from .conftest import ALWAYS_A, REPOSITORY, Vad

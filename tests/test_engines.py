@@ -17,11 +17,11 @@ from vad.engines import Call, Engine, Reply, make_engine
 from vad.errors import EngineFailure
 from vad.experiment import load_experiment
 from vad.model import PUBLISHED, load_model
+from vad.plan import make_plan
 from vad.session import Session, converse, make_lm
 from vad.stored import read_manifest, read_table
 from vad.study import find_study
 from vad.tokens import Tokens
-from vad.trial import make_plan
 
 from .conftest import REPOSITORY, Vad
 

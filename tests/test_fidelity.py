@@ -11,9 +11,9 @@ from vad.errors import StudyError
 from vad.experiment import load_experiment
 from vad.fidelity import said_back
 from vad.persona import load_personas
+from vad.plan import make_plan
 from vad.run import run
 from vad.study import Study
-from vad.trial import make_plan
 
 from .conftest import Vad
 

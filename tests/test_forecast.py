@@ -5,8 +5,8 @@ from pathlib import Path
 
 from vad.experiment import load_experiment
 from vad.forecast import PLACES, TIMED, Forecast, sample
+from vad.plan import make_plan
 from vad.study import Study
-from vad.trial import make_plan
 
 from .conftest import Vad
 

@@ -21,11 +21,12 @@ from vad.engines import Call
 from vad.engines.simulated import SimulatedEngine
 from vad.errors import EngineGone, StudyError
 from vad.experiment import load_experiment
+from vad.plan import make_plan
 from vad.run import run
 from vad.scenario import load_values
 from vad.stored import read_table
 from vad.study import Study, find_study
-from vad.trial import Plan, make_plan
+from vad.trial import Plan
 
 from .conftest import REPOSITORY, Vad
 

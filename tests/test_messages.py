@@ -12,9 +12,10 @@ from vad.engines.simulated import SimulatedEngine
 from vad.experiment import load_experiment
 from vad.manner import PLAIN
 from vad.model import PUBLISHED
+from vad.plan import make_plan
 from vad.session import Session, converse, make_lm
 from vad.study import Study, find_study
-from vad.trial import Conversation, make_plan
+from vad.trial import Conversation
 
 from .conftest import REPOSITORY, Vad
 

@@ -22,13 +22,13 @@ from vad.objective import load_objective
 from vad.opened import open_run
 from vad.optimize import Found, optimize
 from vad.optimizers import OPTIMIZERS, Task
+from vad.plan import make_plan
 from vad.planted import speaking
 from vad.respondent import Respondent, positions
 from vad.run import run
 from vad.scenario import load_topics
 from vad.split import split
 from vad.study import Study
-from vad.trial import make_plan
 from vad.tuned import optimize_program
 
 from .conftest import Vad

@@ -9,11 +9,11 @@ from scipy.stats import norm
 from vad import power as room
 from vad.errors import StudyError
 from vad.experiment import Experiment, load_experiment
+from vad.plan import make_plan
 from vad.planted import orders
 from vad.power import Power, needed, power
 from vad.respondent import scores
 from vad.study import Study
-from vad.trial import make_plan
 
 from .conftest import EXPERIMENT, Vad
 

@@ -14,9 +14,9 @@ from vad.engines.vllm import VllmEngine
 from vad.experiment import load_experiment
 from vad.flood import in_flight
 from vad.model import load_model
+from vad.plan import make_plan
 from vad.prefix import Prefixes, in_prefix_order, leading
 from vad.study import Study, find_study
-from vad.trial import make_plan
 
 from .conftest import REPOSITORY, Vad
 

@@ -17,10 +17,10 @@ from vad.engines.simulated import SimulatedEngine
 from vad.engines.vllm import VllmEngine
 from vad.errors import EngineGone, StudyError
 from vad.experiment import load_experiment
+from vad.plan import make_plan
 from vad.prove import RECORDED, Cell, _profile, _Trial
 from vad.study import find_study
 from vad.tokens import Tokens
-from vad.trial import make_plan
 
 from .conftest import REPOSITORY, Vad
 

@@ -9,8 +9,9 @@ import pytest
 
 from vad.experiment import load_experiment
 from vad.order import option_order
+from vad.plan import make_plan
 from vad.study import Study, find_study
-from vad.trial import Plan, make_plan
+from vad.trial import Plan
 
 from .conftest import REPOSITORY
 

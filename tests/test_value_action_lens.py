@@ -17,12 +17,12 @@ from vad.dilemmas.importing import import_scenarios
 from vad.experiment import load_experiment
 from vad.opened import open_run
 from vad.persona import Category, load_personas
+from vad.plan import make_plan
 from vad.run import run
 from vad.scenario import load_scenarios, load_topics, load_values
 from vad.store import RunFolder
 from vad.stored import RESPONSES, read_table
 from vad.study import Study, find_study
-from vad.trial import make_plan
 
 from .conftest import REPOSITORY, Vad
 from .test_conventions import COUNTRIES, RELEASED, needs_released

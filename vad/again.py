@@ -10,10 +10,11 @@ from typing import Any
 
 from .errors import StudyError
 from .experiment import Experiment
+from .plan import make_plan
 from .resume import same_study
 from .stored import open_manifest
 from .study import Study
-from .trial import Plan, make_plan
+from .trial import Plan
 
 NEEDED = ("settings", "vary", "ablated", "only", "decides")
 

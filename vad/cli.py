@@ -14,6 +14,7 @@ from .errors import EngineFailure, EngineGone, Interrupted, StudyError
 
 if TYPE_CHECKING:
     from .experiment import Experiment
+    from .study import Study
 
 app = typer.Typer(
     add_completion=False,
@@ -306,14 +307,13 @@ def optimize(
     """
     from .screen_optimize import print_found
     from .study import locate_study
-    from .trial import experiment_path
     from .tuned import optimize_program
 
     place = locate_study(study, Path(experiment))
     try:
         found, path = optimize_program(
             place,
-            experiment_path(place, experiment),
+            _path(place, experiment),
             optimizer,
             objective,
             name,
@@ -366,10 +366,17 @@ def _load(
 ) -> "Experiment":
     from .experiment import load_experiment
     from .study import locate_study
-    from .trial import experiment_path
 
     found = locate_study(study, Path(name))
-    return load_experiment(found, experiment_path(found, name), limit=limit, model=model, seed=seed)
+    return load_experiment(found, _path(found, name), limit=limit, model=model, seed=seed)
+
+
+def _path(study: "Study", given: str) -> Path:
+    """An experiment as a path, or by the name of its file in `experiments/`."""
+    path = Path(given)
+    if path.suffix != ".toml" and not path.exists():
+        return study.root / "experiments" / f"{given}.toml"
+    return path
 
 
 def _size(text: str) -> int:

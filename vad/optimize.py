@@ -29,10 +29,11 @@ from .model import Model
 from .objective import Objective
 from .optimizers import DEMOS, OPTIMIZERS, WITH_DEMOS, Proposals, Task
 from .order import digest
+from .plan import make_plan
 from .session import SESSION, Session, make_lm
 from .split import Part
 from .student import Desk, Student, export_of
-from .trial import Plan, make_plan
+from .trial import Plan
 from .unseen import Refused, Watched, closed_files
 
 Say = Callable[[str], None]

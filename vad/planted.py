@@ -24,10 +24,10 @@ from .experiment import Condition, Experiment
 from .layout import QUESTIONS
 from .measure import Array
 from .order import select
+from .plan import make_plan
 from .resample import Single
 from .respondent import Orders, Respondent, answers, choices, positions, ranks
 from .scenario import load_values
-from .trial import make_plan
 from .wording import load_questions
 
 SHOWN = re.compile(r"^([A-Z])\. (.+)$", re.MULTILINE)

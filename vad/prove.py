@@ -31,8 +31,9 @@ from .experiment import Experiment
 from .flood import Progress
 from .model import Model, Sampling
 from .order import digest
+from .plan import make_plan
 from .session import Session, converse, make_lm
-from .trial import Conversation, Plan, make_plan
+from .trial import Conversation, Plan
 from .witness import attest
 
 BACKENDS = ("outlines", "xgrammar", "guidance")

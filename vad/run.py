@@ -16,11 +16,12 @@ from .experiment import Experiment
 from .flood import Flood, Progress
 from .ledger import Ledger, Outcome
 from .model import Model
+from .plan import make_plan
 from .prefix import in_prefix_order
 from .resume import choose_folder, same_questions, same_served, same_study
 from .store import RunFolder
 from .study import Study
-from .trial import Conversation, Plan, make_plan
+from .trial import Conversation, Plan
 
 Show = Callable[[Progress], None]
 Make = Callable[[Model, Study, str, Path], Engine]

@@ -77,7 +77,7 @@ def print_check(experiment: Experiment, timed: bool) -> None:
     timed: how long it will take too, for which the model answers some of its questions.
     """
     from .certificate import balance, certify
-    from .trial import make_plan
+    from .plan import make_plan
 
     plan = make_plan(experiment)
     trials = plan.trials
@@ -169,8 +169,8 @@ def _print_forecast(plan: "Plan", name: str) -> None:
 def print_trial(experiment: Experiment, which: str) -> None:
     """One trial: its condition, and for each call the prompt as the model gets it."""
     from .certificate import rehearse
+    from .plan import make_plan
     from .tokens import Tokens
-    from .trial import make_plan
 
     plan = make_plan(experiment)
     found = [

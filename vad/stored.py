@@ -70,6 +70,7 @@ ASKED = ("scenario", "question", "repeat")
 """What a condition is asked once; a folder holds one answer to it."""
 NEEDED = (*[*RESPONSES][: [*RESPONSES].index("order")], "text", "score", "valid", "problem")
 """The columns of responses that every reader needs."""
+NEVER_EMPTY = ("trial", "scenario", "question", "repeat", "valid")
 KINDS = {"vary": dict, "settings": dict, "decides": dict, "models": dict, "counts": dict}
 """Of what kind a manifest's entries are, where they are."""
 
@@ -157,7 +158,11 @@ def read_part(file: Path, columns: list[str] | None = None) -> pa.Table:
             if not _alike(schema.field(name).type, types[name]):
                 found = f"holds {schema.field(name).type}, where a run has {types[name]}"
                 raise StudyError(f"{file}: {name}", found)
-        return pq.read_table(file, columns=columns)
+        table = pq.read_table(file, columns=columns)
+        for name in set(table.column_names) & set(NEVER_EMPTY):
+            if table[name].null_count:
+                raise StudyError(f"{file}: {name}", "is empty in a row, and never is in a run")
+        return table
     except (OSError, ValueError, pa.ArrowException) as error:
         said = str(error).strip().splitlines()
         raise StudyError(

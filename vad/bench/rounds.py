@@ -17,7 +17,7 @@ from dspy import Predict
 from ..engines.orphans import VARIABLE
 from ..errors import EngineGone, StudyError, unknown
 from ..experiment import Experiment
-from ..trial import make_plan
+from ..plan import make_plan
 
 WAYS = ("raw", "run", "dspy", "simulated")
 TIMES = 10

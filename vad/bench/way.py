@@ -13,8 +13,8 @@ from ..certificate import DryEngine
 from ..engines.orphans import die_with_parent
 from ..engines.vllm import VllmEngine
 from ..experiment import Experiment, load_experiment
+from ..plan import make_plan
 from ..study import Study
-from ..trial import make_plan
 from . import dspy_default, raw, whole_run
 from .asked import AnswerAll, Answers
 from .rounds import READY, Task

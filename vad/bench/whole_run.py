@@ -8,9 +8,9 @@ from pathlib import Path
 from ..engines import Engine
 from ..engines.vllm import VllmEngine
 from ..experiment import Experiment
+from ..plan import make_plan
 from ..run import begin, every_model
 from ..stored import read_table
-from ..trial import make_plan
 from .asked import AnswerAll, Answers
 
 
