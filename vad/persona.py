@@ -192,9 +192,9 @@ def _persona(
 ) -> Persona:
     if not isinstance(table, dict):
         raise StudyError(where, f"found {table!r}; write [personas.{name}] and a line a variable")
-    category = table.get("category", "")
+    category = str(table.get("category", ""))
     if category and category not in categories:
-        raise unknown(f"{where}.category", "category", str(category), "the file has", categories)
+        raise unknown(f"{where}.category", "category", category, "the file has", categories)
     for key in table:
         if key != "category" and key not in variables:
             raise unknown(f"{where}.{key}", "variable", key, "the file has", variables)
@@ -206,7 +206,7 @@ def _persona(
         if table[key] not in levels:
             raise unknown(f"{where}.{key}", "level", str(table[key]), "the variable has", levels)
         beliefs.append((variable, str(table[key])))
-    return Persona(name, str(category), tuple(beliefs))
+    return Persona(name, category, tuple(beliefs))
 
 
 def _first(error: ValidationError | TypeError) -> str:
