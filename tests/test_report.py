@@ -269,8 +269,14 @@ def test_a_run_without_answers_or_with_those_to_one_question_is_one_message(
     (tmp_path / "empty" / "manifest.json").write_text('{"experiment": "x", "vary": {}}')
     with pytest.raises(StudyError, match="holds no responses"):
         make_report(open_run(tmp_path / "empty"))
-    with pytest.raises(StudyError, match="holds no answer"):
+    with pytest.raises(StudyError, match="its tables have no row"):
         make_report(open_run(write_run(tmp_path / "none", asked.head(0))))
+
+
+def test_a_run_of_the_manipulation_check_alone_is_told_that_it_has_no_gap(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", rows(*answers(1)).assign(question="level"))
+    with pytest.raises(StudyError, match="every row answers the level question"):
+        make_report(open_run(run))
 
 
 def test_answers_given_twice_or_on_mixed_scales_are_one_message(tmp_path: Path) -> None:

@@ -85,8 +85,11 @@ def pair(table: pd.DataFrame, place: str) -> Answers:
     place: what errors call the table. Its rows are counted from 1. A persona's answers about its
     own variables are no part of a gap and left aside.
     """
-    if "question" in table:
+    if "question" in table and len(table):
         table = table[table["question"] != LEVEL]
+        if table.empty:
+            found = f"every row answers the {LEVEL} question, about a persona's own variables"
+            raise StudyError(place, found, "a gap needs the value and the action question")
     table = table.reset_index(drop=True)
     if table.empty:
         raise StudyError(place, "holds no answer", "a row an answer, with a header")

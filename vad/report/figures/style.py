@@ -1,6 +1,7 @@
 """Style: what all figures share. They stay readable without colour: by lightness, by shape."""
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any, Literal
 
 import altair as alt
@@ -118,11 +119,12 @@ def titled(text: str, settings: Sequence[str], *lines: str) -> alt.TitleParams:
 
 
 def panels(panel: alt.LayerChart | alt.Chart, settings: Sequence[str], columns: int) -> Chart:
-    """The chart once for each setting, in rows of so many; itself where there is one setting."""
+    """The chart once for each setting, in even rows of at most so many; itself if there is one."""
     if len(settings) == 1:
         return panel
     facet = alt.Facet("setting:N", sort=[*settings], title=None)
-    return panel.facet(facet=facet, columns=min(columns, len(settings)))
+    rows = ceil(len(settings) / columns)
+    return panel.facet(facet=facet, columns=ceil(len(settings) / rows))
 
 
 def dressed(chart: Chart) -> Chart:
