@@ -2,21 +2,19 @@
 
 import asyncio
 import random
+from collections import OrderedDict
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import chi2_contingency
 
-from vad.engines import Call, Reply
-from vad.engines.vllm import VllmEngine
+from vad.engines import Call
 from vad.experiment import load_experiment
-from vad.flood import in_flight
 from vad.model import load_model
 from vad.plan import make_plan
 from vad.prefix import Prefixes, in_prefix_order, leading
 from vad.study import Study, find_study
+from vad.tokens import Tokens
 
 from .conftest import REPOSITORY, Vad
 
@@ -83,66 +81,36 @@ def test_an_engine_that_tells_nothing_of_its_cache_has_no_line_on_it(vad: Vad) -
     assert "prompt tokens" not in vad("run", "small").stdout
 
 
-@pytest.mark.engine
-def test_with_a_small_cache_vllm_computes_little_more_than_the_least_and_answers_the_same_in_any_order(  # noqa: E501
-    tmp_path: Path,
-) -> None:
+def computed_with(prompts: list[list[int]], blocks: int) -> float:
+    """Tokens computed over the least there are, one after another, the oldest block forgotten."""
+    block, computed, least = 32, 0, 0
+    cache: OrderedDict[int, None] = OrderedDict()
+    met = Prefixes(block)
+    for prompt in prompts:
+        least += met.unseen(prompt)
+        before, shared, found = 0, 0, True
+        for start in range(0, len(prompt) - block + 1, block):
+            before = hash((before, *prompt[start : start + block]))
+            found = found and before in cache
+            shared += block * found
+            cache[before] = None
+            cache.move_to_end(before)
+        while len(cache) > blocks:
+            cache.popitem(last=False)
+        computed += len(prompt) - min(shared, (len(prompt) - 1) // block * block)
+    return computed / least
+
+
+def test_in_this_order_a_cache_of_a_few_prompts_leaves_the_least_to_compute() -> None:
     study = find_study(REPOSITORY)
-    pocket = load_model(study, "pocket", "test")
-    # 24,576 tokens: room for the conversations in flight, not for all prompts.
-    few = {"num_gpu_blocks_override": 768, "max_num_seqs": 32}
-    model = pocket.model_copy(update={"engine_args": pocket.engine_args | few})
-    engine = VllmEngine(model, study, "auto", tmp_path / "log")
-    calls = asyncio.run(every_call(study))
-    shuffled = random.Random(2026).sample(calls, len(calls))
-
-    async def answers(asked: list[Call]) -> list[Reply]:
-        await engine.forget()
-        waiting = enumerate(asked)
-        found: dict[int, Reply] = {}
-
-        async def work() -> None:
-            for number, call in waiting:
-                found[number] = await engine.answer(call)
-
-        await asyncio.gather(*(work() for _ in range(in_flight(32, len(asked)))))
-        return [found[number] for number in range(len(asked))]
-
-    async def go() -> tuple[list[Reply], list[Reply]]:
-        await engine.start()
-        try:
-            return await answers(calls), await answers(shuffled)
-        finally:
-            await engine.close()
-
-    ordered, mixed = asyncio.run(go())
-    print(computed_over_least(ordered), computed_over_least(mixed))
-    assert computed_over_least(ordered) <= 1.05
-    assert computed_over_least(mixed) > 1.5
-    given = {(one.seed, one.regex): reply.text for one, reply in zip(calls, ordered, strict=True)}
-    again = {(one.seed, one.regex): reply.text for one, reply in zip(shuffled, mixed, strict=True)}
-    same = sum(given[key] == again[key] for key in given) / len(given)
-    # Sums in another order of a batch round differently: a few draws fall on the other side.
-    print(same)
-    assert same >= 0.9
-    counts = [
-        [texts.count(f': "{one}"}}') for one in "ABCDEF"] for texts in map(joined, (given, again))
-    ]
-    print(chi2_contingency(counts).pvalue)
-    assert chi2_contingency(counts).pvalue > 0.05
-
-
-def joined(texts: dict[tuple[int, str | None], str]) -> str:
-    return "".join(texts.values())
-
-
-def computed_over_least(replies: list[Reply]) -> float:
-    computed = sum(one.prompt_tokens - one.cached_tokens for one in replies)
-    return computed / sum(one.unseen_tokens for one in replies)
+    tokens = Tokens(load_model(study, "pocket", "test"), study)
+    prompts = [tokens.ids(tokens.prompt(one.messages)) for one in asyncio.run(every_call(study))]
+    assert computed_with(prompts, 64) == 1
+    assert computed_with(random.Random(2026).sample(prompts, len(prompts)), 64) > 1.5
 
 
 async def every_call(study: Study) -> list[Call]:
     from vad.bench.asked import every_call as asked
 
     path = study.root / "experiments" / "quickstart.toml"
-    return await asked(make_plan(load_experiment(study, path, limit=12)))
+    return await asked(make_plan(load_experiment(study, path, limit=8)))
