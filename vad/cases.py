@@ -42,6 +42,24 @@ class Case:
         return {text for text in found if text}
 
 
+def one_of_each(plan: Plan) -> None:
+    """StudyError for several models or programs, and for what no one saved state can hold."""
+    experiment = plan.experiment
+    for kind, names in (("model", [*experiment.models]), ("program", [*plan.programs])):
+        if len(names) > 1:
+            raise StudyError(
+                f"{experiment.place}: vary.{kind}",
+                f"an optimised program is one program's on one model; found {', '.join(names)}",
+                f"name one: --{kind} {names[0]}",
+            )
+    for forms in next(iter(plan.programs.values())).parts:
+        if len(forms) > 1 or forms[0].many:
+            how = "has several forms" if len(forms) > 1 else "answers for many items in one call"
+            raise StudyError(
+                forms[0].place, f"{how}; what is optimised is one module, asked one by one"
+            )
+
+
 def make_cases(plan: Plan, objective: Objective) -> dict[Part, list[Case]]:
     """The cases of each part, in an order that the seed decides.
 

@@ -20,14 +20,14 @@ import numpy as np
 
 from .canary import ask_canary
 from .candidates import Book, Candidate, Difference
-from .cases import Case, make_cases
-from .certificate import Certificate, certify
+from .cases import Case, make_cases, one_of_each
+from .certificate import certify
 from .engines import Call, Engine, Reply, make_engine
 from .errors import EngineFailure, Interrupted, StudyError, unknown
 from .experiment import Experiment
 from .model import Model
 from .objective import Objective
-from .optimizers import DEMOS, OPTIMIZERS, WITH_DEMOS, Proposals, Task
+from .optimizers import OPTIMIZERS, WITH_DEMOS, Proposals, Task, demos_that_fit
 from .order import digest
 from .plan import make_plan
 from .session import SESSION, Session, make_lm
@@ -87,7 +87,7 @@ def optimize(
         said = "needs the package optuna, which is not installed"
         raise StudyError("--optimizer mipro", said, "install it: pip install 'vad[mipro]'")
     plan = make_plan(experiment)
-    _one_of_each(plan)
+    one_of_each(plan)
     work = _Work(plan, optimizer, objective, make_cases(plan, objective), runs, log, say)
     try:
         return asyncio.run(work.on(make))
@@ -120,7 +120,7 @@ class _Work:
         self.settings = plan.experiment.base
         self.demos = 0
         if optimizer in WITH_DEMOS:
-            self.demos = _demos(certify(plan, self.model.name, fetch=True), self.model)
+            self.demos = demos_that_fit(certify(plan, self.model.name, fetch=True), self.model)
         self.book = Book(objective, cases)
         self.proposals = Proposals()
         self.lm = make_lm()
@@ -280,39 +280,6 @@ class _Work:
         )
         said = "not asked" if np.isnan(train) else f"{train:.3f}"
         self.say(f"{self.objective.name}, {how}: train {said}, validation {validation:.3f}")
-
-
-def _one_of_each(plan: Plan) -> None:
-    """StudyError for several models or programs, and for what no one saved state can hold."""
-    experiment = plan.experiment
-    for kind, names in (("model", [*experiment.models]), ("program", [*plan.programs])):
-        if len(names) > 1:
-            raise StudyError(
-                f"{experiment.place}: vary.{kind}",
-                f"an optimised program is one program's on one model; found {', '.join(names)}",
-                f"name one: --{kind} {names[0]}",
-            )
-    for forms in next(iter(plan.programs.values())).parts:
-        if len(forms) > 1 or forms[0].many:
-            how = "has several forms" if len(forms) > 1 else "answers for many items in one call"
-            raise StudyError(
-                forms[0].place, f"{how}; what is optimised is one module, asked one by one"
-            )
-
-
-def _demos(certificate: Certificate, model: Model) -> int:
-    """How many demos are sure to fit: each is at most a prompt and its answer."""
-    if not certificate.tokenizer:
-        return DEMOS
-    one = certificate.longest_prompt + certificate.max_tokens
-    fit = min(DEMOS, model.max_model_len // one - 1)
-    if fit < 1:
-        raise StudyError(
-            f"experiments/models.toml: {model.name}.max_model_len",
-            f"a prompt, its answer and one demo take up to {2 * one} tokens",
-            f"set max_model_len = {2 * one} or more, or optimise without demos: gepa, copro",
-        )
-    return fit
 
 
 def _texts(cases: Sequence[Case]) -> set[str]:

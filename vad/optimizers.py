@@ -22,7 +22,10 @@ from annotated_types import MaxLen
 from dspy.teleprompt.gepa import InstructionProposer
 
 from .ask import StudyAdapter
+from .certificate import Certificate
+from .errors import StudyError
 from .manner import PLAIN
+from .model import Model
 
 PROPOSED = 1000
 """Characters of what an optimiser has written: a summary, an instruction."""
@@ -124,6 +127,21 @@ OPTIMIZERS: dict[str, Callable[[Task], dspy.Module]] = {
     one.__name__: one for one in (bootstrap, bootstrap_search, mipro, gepa, copro)
 }
 WITH_DEMOS = ("bootstrap", "bootstrap_search", "mipro")
+
+
+def demos_that_fit(certificate: Certificate, model: Model) -> int:
+    """How many demos are sure to fit: each is at most a prompt and its answer."""
+    if not certificate.tokenizer:
+        return DEMOS
+    one = certificate.longest_prompt + certificate.max_tokens
+    fit = min(DEMOS, model.max_model_len // one - 1)
+    if fit < 1:
+        raise StudyError(
+            f"experiments/models.toml: {model.name}.max_model_len",
+            f"a prompt, its answer and one demo take up to {2 * one} tokens",
+            f"set max_model_len = {2 * one} or more, or optimise without demos: gepa, copro",
+        )
+    return fit
 
 
 class Proposals(StudyAdapter):
