@@ -16,26 +16,26 @@ def print_bench(found: dict[str, list[Round]]) -> None:
     for name, rounds in found.items():
         over = "raw" in found and name not in ("raw", "simulated")
         count = sum(one.questions for one in rounds)
-        served = [1000 * one.served / one.questions for one in rounds]
+        front = [served(one) for one in rounds]
         tokens = sum(one.output_tokens for one in rounds) / count
         table.add_row(
             name,
             _said([one.rate for one in rounds], 1),
             _said(ratio(rounds, found["raw"], rate), 3) if over else "",
             _said([one.cost for one in rounds], 2),
-            _said(served, 2) if any(served) else "",
+            _said(front, 2) if any(front) else "",
             f"{tokens:.0f}" if tokens else "",
             f"{sum(one.unreadable for one in rounds):,} of {count:,}",
         )
     console.print(table)
-    if {"run", "dspy"} <= set(found):
-        shares = ratio(found["run"], found["dspy"], cost)
-        print(f"CPU a question, run over dspy (its client alone): {_said(shares, 3)}")
-        shares = [
-            one.cost / (other.cost + 1000 * other.served / other.questions)
-            for one, other in zip(found["run"], found["dspy"], strict=True)
-        ]
-        print(f"the same, its server's front end counted too: {_said(shares, 3)}")
+    if {"raw", "run", "dspy"} <= set(found):
+        both = list(zip(found["run"], found["raw"], found["dspy"], strict=True))
+        own = [run.cost - raw.cost for run, raw, _ in both]
+        print(f"outside vLLM, run less raw: {_said(own, 2)} ms of CPU a question")
+        shares = [(run.cost - raw.cost) / dspy.cost for run, raw, dspy in both]
+        print(f"that over dspy's client, its server taken as the engine's: {_said(shares, 3)}")
+        shares = [run.cost / (dspy.cost + served(dspy)) for run, _, dspy in both]
+        print(f"all of run over dspy's client and its server's front end: {_said(shares, 3)}")
 
 
 def rate(one: Round) -> float:
@@ -46,6 +46,11 @@ def rate(one: Round) -> float:
 def cost(one: Round) -> float:
     """Milliseconds of CPU a question."""
     return one.cost
+
+
+def served(one: Round) -> float:
+    """Milliseconds of CPU a question of a server's front end; 0 where there is no server."""
+    return 1000 * one.served / one.questions
 
 
 def _said(figures: list[float], digits: int) -> str:

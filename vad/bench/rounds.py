@@ -59,7 +59,7 @@ class Round:
 
     @property
     def cost(self) -> float:
-        """Milliseconds of CPU a question, outside the engine."""
+        """Milliseconds of CPU a question of the process that asks."""
         return 1000 * self.cpu / self.questions
 
 
