@@ -53,7 +53,14 @@ def answer(call):
 '''
 """A respondent whose engine is a process of its own."""
 
-USED = ("vad.cli", "vad.run", "vad.screen", "vad.opened", "vad.report.tables", "vad.progress")
+USED = (
+    "vad.cli",
+    "vad.run",
+    "vad.cli.screen",
+    "vad.opened",
+    "vad.report.tables",
+    "vad.cli.progress",
+)
 """What a run imports on its way, held ready for the next one."""
 
 KINDS = ("SIGKILL", "SIGTERM", "SIGINT", "engine", "disk")

@@ -7,8 +7,8 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from .compare import ALL, ALPHA, primary_contrasts
-from .contrast import INTERACTION, WHO
+from ..compare import ALL, ALPHA, primary_contrasts
+from ..contrast import INTERACTION, WHO
 
 FIRST = ["factor", "level", "reference"]
 LAST = ["scenarios", "missing"]

@@ -5,9 +5,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from .measure import Array
-from .power import ALPHA, SIMULATED, Power, needed, visible
-from .respondent import Respondent
+from ..measure import Array
+from ..power import ALPHA, SIMULATED, Power, needed, visible
+from ..respondent import Respondent
 
 HOLM = (
     " With Holm, in brackets: where no other contrast of the family differs, the least favourable "

@@ -3,9 +3,9 @@
 from rich.console import Console
 from rich.table import Table
 
-from .layout import LEVEL
-from .optimize import Found
-from .tuned import cost
+from ..layout import LEVEL
+from ..optimize import Found
+from ..tuned import cost
 
 
 def print_found(found: Found, name: str) -> None:

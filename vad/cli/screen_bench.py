@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from .bench.rounds import Round, ratio, spread
+from ..bench.rounds import Round, ratio, spread
 
 
 def print_bench(found: dict[str, list[Round]]) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from .flood import Progress
+from ..flood import Progress
 
 PLAIN_EVERY = 10.0
 

@@ -4,7 +4,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from .verify import Verified
+from ..verify import Verified
 
 SAME = {"same_answer": "the same answer", "same_text": "the same text"}
 FIGURES = ("ar", "ar_noise", "ad", "ad_noise")

@@ -6,7 +6,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from .audit import TABLES
+from ..audit import TABLES
 
 SIGNED = ("difference", "low", "high")
 

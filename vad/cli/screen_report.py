@@ -4,10 +4,10 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from .compare import ALPHA
-from .report.form import BETTER, title, written
-from .report.tables import P
-from .report.write import Report
+from ..compare import ALPHA
+from ..report.form import BETTER, title, written
+from ..report.tables import P
+from ..report.write import Report
 from .screen import print_fidelity
 
 MOST_COLUMNS = 5

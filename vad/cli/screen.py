@@ -12,16 +12,16 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from .errors import StudyError
-from .experiment import Experiment
-from .layout import LEVEL
+from ..errors import StudyError
+from ..experiment import Experiment
+from ..layout import LEVEL
+from ..score import FIGURES as MEASURES
+from ..score import Scores
+from ..study import Study
 from .progress import clock
-from .score import FIGURES as MEASURES
-from .score import Scores
-from .study import Study
 
 if TYPE_CHECKING:
-    from .trial import Plan
+    from ..trial import Plan
 
 BACK = ("fidelity", "unprompted")
 SHOWN = ("AR", "AD", "corrected gap", "scenarios", "asked", "parsed", "missing")
@@ -29,7 +29,7 @@ SHOWN = ("AR", "AD", "corrected gap", "scenarios", "asked", "parsed", "missing")
 
 def print_study(study: Study) -> None:
     """Every name of the study with what its file says of itself."""
-    from .model import load_models
+    from ..model import load_models
 
     programs: list[str] = []
     signatures: list[str] = []
@@ -76,8 +76,8 @@ def print_check(experiment: Experiment, timed: bool) -> None:
 
     timed: how long it will take too, for which the model answers some of its questions.
     """
-    from .certificate import balance, certify
-    from .plan import make_plan
+    from ..certificate import balance, certify
+    from ..plan import make_plan
 
     plan = make_plan(experiment)
     trials = plan.trials
@@ -152,8 +152,8 @@ def print_check(experiment: Experiment, timed: bool) -> None:
 
 
 def _print_forecast(plan: "Plan", name: str) -> None:
-    from .engines import make_engine
-    from .forecast import calibrate
+    from ..engines import make_engine
+    from ..forecast import calibrate
 
     with tempfile.NamedTemporaryFile(prefix="vad-engine-", suffix=".log") as log:
         for one in asyncio.run(calibrate(plan, name, make_engine, Path(log.name))):
@@ -168,9 +168,9 @@ def _print_forecast(plan: "Plan", name: str) -> None:
 
 def print_trial(experiment: Experiment, which: str) -> None:
     """One trial: its condition, and for each call the prompt as the model gets it."""
-    from .certificate import rehearse
-    from .plan import make_plan
-    from .tokens import Tokens
+    from ..certificate import rehearse
+    from ..plan import make_plan
+    from ..tokens import Tokens
 
     plan = make_plan(experiment)
     found = [
@@ -222,8 +222,8 @@ def print_trial(experiment: Experiment, which: str) -> None:
 
 def print_outcome(outcome: "object") -> None:
     """What a run came to: the table of conditions, the counts, where it lies."""
-    from .ledger import Outcome
-    from .opened import open_run
+    from ..ledger import Outcome
+    from ..opened import open_run
 
     assert isinstance(outcome, Outcome)
     try:

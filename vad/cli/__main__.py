@@ -1,0 +1,5 @@
+"""python -m vad.cli"""
+
+from . import main
+
+main()
