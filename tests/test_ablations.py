@@ -15,7 +15,7 @@ from vad.run import run
 from vad.study import Study, find_study
 from vad.trial import Plan
 
-from .conftest import REPOSITORY
+from .conftest import REPOSITORY, Vad
 
 BASE = 'model = "sim"\nformat = "explicit"\nlimit = 2\nrepeats = 1\n'
 ONE = '[only]\npersonas = ["maximal_1"]\n'
@@ -179,3 +179,17 @@ def test_an_ablation_that_cannot_be_is_told_with_its_place(
 ) -> None:
     with pytest.raises(StudyError, match=said):
         load(study, BASE + text)
+
+
+def test_the_table_of_many_factors_says_what_each_condition_changes_and_cuts_nothing(
+    root: Path, vad: Vad
+) -> None:
+    path = root / "experiments" / "persona_ablations.toml"
+    path.write_text(path.read_text().replace('"pocket"', '"sim"'))
+    told = vad("run", "persona_ablations", "--model", "sim", "--limit", "1")
+    assert told.returncode == 0, told.stderr
+    lines = told.stdout.splitlines()
+    assert any(line.split()[:4] == ["persona", "changed", "AR", "AD"] for line in lines)
+    assert "…" not in told.stdout
+    assert any(line.split()[1:3] == ["leave_out", "religiosity"] for line in lines)
+    assert any(line.startswith("baseline") and "format none" in line for line in lines)

@@ -42,7 +42,8 @@ def audit(run: Run) -> dict[str, pd.DataFrame]:
     Raises StudyError for a run in which `decoding` has one level and is not "letter".
     """
     rows = run.responses()
-    found = rows["decoding"].unique()
+    known = dict.fromkeys([*run.levels("decoding"), *rows["decoding"].unique()])
+    found = [one for one in known if one in set(rows["decoding"])]
     if len(found) < 2 and "letter" not in found:
         raise StudyError(
             f"{run.folder}: decoding",
@@ -57,7 +58,7 @@ def audit(run: Run) -> dict[str, pd.DataFrame]:
         _kinds(rows),
         _mass(rows),
         pd.DataFrame(_agreement(rows, same)),
-        pd.DataFrame([*_gaps(run, len(found)), *_shift(rows, list(found))]),
+        pd.DataFrame([*_gaps(run, len(found)), *_shift(rows, found)]),
         _expected(rows),
     )
     return dict(zip(TABLES, tables, strict=True))

@@ -6,14 +6,14 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from textwrap import fill, shorten
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
 from ..errors import StudyError
-from ..experiment import Experiment
+from ..experiment import Experiment, column
 from ..layout import LEVEL
 from ..score import FIGURES as MEASURES
 from ..score import Scores
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ..trial import Plan
 
 BACK = ("fidelity", "unprompted")
+MOST_KEYS = 4
+"""Columns that tell conditions apart, at most, for a screen to hold them beside the figures."""
 SHOWN = ("AR", "AD", "corrected gap", "scenarios", "asked", "parsed", "missing")
 
 
@@ -232,7 +234,8 @@ def print_outcome(outcome: "object") -> None:
         if run.asked == [LEVEL]:
             print_fidelity(told)
         else:
-            print_conditions(run.scores(), told)
+            references = {column(key): levels[0] for key, levels in run.manifest["vary"].items()}
+            print_conditions(run.scores(), told, references)
         for sentence in run.not_guaranteed():
             print(sentence)
     except StudyError as error:
@@ -253,10 +256,12 @@ def print_outcome(outcome: "object") -> None:
     print(f"written: {outcome.folder}")
 
 
-def print_conditions(table: pd.DataFrame, told: pd.DataFrame) -> None:
+def print_conditions(table: pd.DataFrame, told: pd.DataFrame, references: dict[str, Any]) -> None:
     """Scores by condition on screen, the columns that vary; what is not defined is missing.
 
-    told: what personas said back, by condition; beside the gap where it was asked.
+    told: what personas said back, by condition; beside the gap where it was asked. references: the
+    first level of each factor. Where more columns vary than a screen holds, what a condition
+    changes is said in one: `leave_out religiosity`, or nothing where it is the reference itself.
     """
     console = Console(width=None if Console().is_terminal else 120)
     shown = Table(box=None, pad_edge=False)
@@ -267,19 +272,24 @@ def print_conditions(table: pd.DataFrame, told: pd.DataFrame) -> None:
         and name != "category"
         and (name == "persona" or table[name].nunique(dropna=False) > 1)
     ]
-    for name in keys:
+    crowded = len(keys) > MOST_KEYS
+    for name in ("persona", "changed") if crowded else keys:
         shown.add_column(name, no_wrap=True)
     back = {tuple(row[name] for name in keys): row for row in told.to_dict("records")}
-    for name in (*SHOWN[:3], *(BACK if back else ()), *SHOWN[3:]):
-        shown.add_column(name, justify="right", no_wrap=True)
+    counted = ("scenarios", "missing") if crowded else SHOWN[3:]
+    for name in (*SHOWN[:3], *(BACK if back else ()), *counted):
+        shown.add_column(name, justify="right", no_wrap=not crowded)
     for row in table.to_dict("records"):
-        read = row["answers"] - row["missing"]
+        row |= {"asked": row["answers"], "parsed": row["answers"] - row["missing"]}
         who = tuple(row[name] for name in keys)
         figures = [_number(row[name]) for name in ("ar", "ad", "corrected_gap")]
         if back:
             figures += [_number(back[who][name]) if who in back else "" for name in BACK]
-        counts = (row["scenarios"], row["answers"], read, row["missing"])
-        shown.add_row(*map(str, who), *figures, *map(_number, counts))
+        counts = (row[name] for name in counted)
+        factors = [name for name in keys if name != "persona"]
+        changed = (f"{name} {row[name]}" for name in factors if row[name] != references.get(name))
+        heads = (row["persona"], ", ".join(changed)) if crowded else who
+        shown.add_row(*map(str, heads), *figures, *map(_number, counts))
     console.print(shown)
 
 
@@ -332,4 +342,6 @@ def print_scores(scores: Scores) -> None:
 def _number(figure: float) -> str:
     if figure != figure:
         return "missing"
-    return f"{figure:,}" if isinstance(figure, int) else f"{figure:.3f}"
+    if isinstance(figure, int):
+        return f"{figure:,}"
+    return f"{figure:.3f}".replace("-0.000", "0.000")
