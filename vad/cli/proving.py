@@ -45,7 +45,7 @@ def prove(
 
 def bench(
     experiment: Named = "quickstart",
-    questions: Annotated[int, typer.Option(min=1, help="In each round, at most.")] = 960,
+    questions: Annotated[int, typer.Option(min=1, help="In each round, at most.")] = 480,
     rounds: Annotated[int, typer.Option(min=1, help="Of each way.")] = 5,
     ways: Annotated[
         str, typer.Option(help="Some of the four, with commas.")

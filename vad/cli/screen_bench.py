@@ -20,8 +20,8 @@ def print_bench(found: dict[str, list[Round]]) -> None:
         tokens = sum(one.output_tokens for one in rounds) / count
         table.add_row(
             name,
-            _said([one.rate for one in rounds], 1),
-            _said(ratio(rounds, found["raw"], rate), 3) if over else "",
+            _said([one.rate for one in rounds], 0 if rounds[0].rate >= 1000 else 1),
+            _said(ratio(rounds, found["raw"], rate), 2) if over else "",
             _said([one.cost for one in rounds], 2),
             _said(front, 2) if any(front) else "",
             f"{tokens:.0f}" if tokens else "",
@@ -55,4 +55,4 @@ def served(one: Round) -> float:
 
 def _said(figures: list[float], digits: int) -> str:
     middle, least, most = spread(figures)
-    return f"{middle:.{digits}f} ({least:.{digits}f} to {most:.{digits}f})"
+    return f"{middle:.{digits}f} ({least:.{digits}f}-{most:.{digits}f})"
