@@ -194,6 +194,32 @@ def test_vllm_stopped_in_three_ways_goes_on_to_every_trial_once_and_leaves_no_pr
     assert all_gone(), "engine processes outlived a run that ended by itself"
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_stopped_with_all_its_processes_while_vllm_starts_ends_at_once(
+    root: Path, number: signal.Signals
+) -> None:
+    path = root / "experiments" / "small.toml"
+    path.write_text(path.read_text().replace('"sim"', '"pocket"'))
+    running = subprocess.Popen(
+        [sys.executable, "-m", "vad.cli", "run", "small"],
+        cwd=root,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    for _ in range(600):
+        if running.pid in engine_processes().values() or running.poll() is not None:
+            break
+        time.sleep(0.1)
+    time.sleep(1)
+    os.killpg(running.pid, number)
+    told = running.communicate(timeout=60)[1]
+    assert running.returncode == 130, told
+    assert told.startswith("stopped; every answer so far is saved"), told
+    assert all_gone()
+
+
 def test_free_and_constrained_side_by_side_on_vllm(root: Path, vad: Vad) -> None:
     (root / "experiments" / "side.toml").write_text(
         'model = "pocket"\nlimit = 20\ntemperature = 1.0\ntop_p = 1.0\ntop_k = 0\n'

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from ..errors import EngineFailure, EngineGone, StudyError
+from ..errors import EngineFailure, EngineGone, Interrupted, StudyError
 from . import asking, proving, reading
 
 app = typer.Typer(
@@ -70,7 +70,7 @@ def _ending(command: Callable[[], None]) -> None:
         command()
     except StudyError as error:
         _stop(str(error), 2)
-    except KeyboardInterrupt:
+    except (Interrupted, KeyboardInterrupt):
         _stop("stopped", 130)
     except EngineGone as error:
         _stop(f"{error}\nevery answer so far is saved; the same command goes on", 3)

@@ -17,13 +17,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from ..errors import EngineFailure, EngineGone, StudyError, unknown
+from ..errors import EngineFailure, EngineGone, Interrupted, StudyError, unknown
 from ..model import Model
 from ..prefix import CPU_BLOCK, Prefixes
 from ..study import Study
 from ..tokens import Tokens
 from . import About, Call, Reply
 from .orphans import VARIABLE
+from .stoppable import stoppable
 
 SMALL_VOCABULARY = 32_768
 """Up to here the backend outlines is the fastest to be had, above it xgrammar."""
@@ -77,7 +78,7 @@ class VllmEngine:
 
     async def start(self) -> None:
         """Start vLLM's processes; EngineGone with its reason if they do not come up."""
-        with _aside(self.log):
+        with _aside(self.log), stoppable():
             self._start()
 
     def _start(self) -> None:
@@ -88,6 +89,8 @@ class VllmEngine:
 
         try:
             self._llm = AsyncLLM.from_engine_args(arguments)
+        except Interrupted:
+            raise
         except Exception as error:
             reason = str(error).strip().splitlines()
             raise EngineGone(
