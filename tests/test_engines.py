@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -10,8 +11,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+from scipy.stats import chi2_contingency
 
+import vad.run
 from vad.decode import Language
 from vad.engines import Call, Engine, Reply, make_engine
 from vad.errors import EngineFailure
@@ -267,3 +271,31 @@ def test_small_models_compares_every_way_of_decoding_on_the_embedded_model(
     compared = vad("compare", "runs/small_models", timeout=300)
     assert compared.returncode == 0, compared.stderr
     assert "constrained" in compared.stdout
+
+
+def test_in_whichever_order_they_are_asked_the_answers_are_distributed_the_same(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shuffled(queue: list[Any]) -> list[Any]:
+        return random.Random(1).sample(queue, len(queue))
+
+    study = find_study(root)
+    path = root / "experiments" / "small.toml"
+    experiment = load_experiment(study, path, model="pocket", limit=25)
+    runs = []
+    for name, order in (("prefix", vad.run.in_prefix_order), ("shuffled", shuffled)):
+        monkeypatch.setattr(vad.run, "in_prefix_order", order)
+        ledger = vad.run.begin(make_plan(experiment), root / "runs" / name)
+        runs.append(vad.run.pour(ledger, None, lambda state: None).folder)
+    first, second = (read_table(folder, "responses") for folder in runs)
+    assert list(first["trial"]) != list(second["trial"])
+    both = first.merge(second, on=["trial", "persona", "format"])
+    assert len(both) == len(first) == len(second) == 25 * 2 * 3 * 3
+    for question, mine in both.groupby("question_x"):
+        # The seed is the trial's, so they are mostly the very same; batches round differently.
+        equal = (mine["option_x"] == mine["option_y"]).mean()
+        counts = [mine[name].value_counts() for name in ("option_x", "option_y")]
+        table = pd.concat(counts, axis=1).fillna(0).to_numpy()
+        found = chi2_contingency(table).pvalue
+        assert equal > 0.5, question
+        assert found > 0.01, question
