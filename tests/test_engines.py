@@ -15,13 +15,14 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
-import vad.run
 from vad.decode import Language
 from vad.engines import Call, Engine, Reply, make_engine
 from vad.errors import EngineFailure
 from vad.experiment import load_experiment
 from vad.model import PUBLISHED, load_model
 from vad.plan import make_plan
+from vad.prefix import in_prefix_order
+from vad.run import begin, pour
 from vad.session import Session, converse, make_lm
 from vad.stored import read_manifest, read_table
 from vad.study import find_study
@@ -283,10 +284,10 @@ def test_in_whichever_order_they_are_asked_the_answers_are_distributed_the_same(
     path = root / "experiments" / "small.toml"
     experiment = load_experiment(study, path, model="pocket", limit=25)
     runs = []
-    for name, order in (("prefix", vad.run.in_prefix_order), ("shuffled", shuffled)):
-        monkeypatch.setattr(vad.run, "in_prefix_order", order)
-        ledger = vad.run.begin(make_plan(experiment), root / "runs" / name)
-        runs.append(vad.run.pour(ledger, None, lambda state: None).folder)
+    for name, order in (("prefix", in_prefix_order), ("shuffled", shuffled)):
+        monkeypatch.setattr("vad.run.in_prefix_order", order)
+        ledger = begin(make_plan(experiment), root / "runs" / name)
+        runs.append(pour(ledger, None, lambda state: None).folder)
     first, second = (read_table(folder, "responses") for folder in runs)
     assert list(first["trial"]) != list(second["trial"])
     both = first.merge(second, on=["trial", "persona", "format"])
