@@ -62,4 +62,4 @@ def test_raw_run_and_dspy_answer_every_question(vad: Vad) -> None:
     done = vad(*ran, "--ways", "raw,run,dspy", timeout=500)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("of 36") == 3
-    assert "CPU a question, run over dspy" in done.stdout
+    assert "outside vLLM, run less raw" in done.stdout
