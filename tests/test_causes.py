@@ -4,7 +4,6 @@ The settings are shown on vLLM itself, given what our engine never gives it; eac
 wherever a person could write it.
 """
 
-import asyncio
 import os
 import re
 from collections.abc import Iterator
@@ -213,10 +212,9 @@ def test_no_constraint_has_a_time_in_which_to_compile_whatever_the_environment_s
     # After its time-out vLLM's outlines backend gives an empty answer, and says nothing.
     name = "VLLM_REGEX_COMPILATION_TIMEOUT_S"
     monkeypatch.setenv(name, "5")
-    monkeypatch.setattr(VllmEngine, "_start", lambda self: None)
     study = Study(root)
     engine = VllmEngine(load_model(study, "pocket", "test"), study, "auto", root / "log")
-    asyncio.run(engine.start())
+    engine.set_environment()
     assert os.environ[name] == "0"
 
 
