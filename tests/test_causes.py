@@ -14,15 +14,15 @@ import dspy
 import pytest
 from pydantic import BaseModel, Field
 
-from vad.adversary import build
 from vad.decode import language
 from vad.engines.vllm import VllmEngine
 from vad.errors import StudyError, Unreadable
 from vad.finite import Unicode
 from vad.model import REFUSED, REFUSED_ARGS, Model, load_model
+from vad.prove.adversary import build
+from vad.prove.witness import attest
 from vad.study import Study
 from vad.tokens import Tokens
-from vad.witness import attest
 
 from .conftest import Vad
 

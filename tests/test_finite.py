@@ -15,7 +15,7 @@ from vad import Unicode
 from vad.decode import Language, language
 from vad.errors import StudyError, Unreadable
 from vad.finite import choices
-from vad.witness import attest
+from vad.prove.witness import attest
 
 code: Any = importlib.import_module("re._constants")
 parser: Any = importlib.import_module("re._parser")

@@ -12,24 +12,24 @@ import pandas as pd
 import pytest
 
 from vad.begin import new_file
-from vad.candidates import paired_difference
 from vad.certificate import certify
 from vad.engines import Call
 from vad.engines.simulated import SimulatedEngine
 from vad.errors import EngineFailure, StudyError
 from vad.experiment import Experiment, load_experiment
-from vad.objective import load_objective
 from vad.opened import open_run
-from vad.optimize import Found, optimize
-from vad.optimizers import OPTIMIZERS, Task
+from vad.optimize.candidates import paired_difference
+from vad.optimize.objective import load_objective
+from vad.optimize.optimizers import OPTIMIZERS, Task
+from vad.optimize.search import Found, optimize
+from vad.optimize.split import split
+from vad.optimize.tuned import optimize_program
 from vad.plan import make_plan
 from vad.planted import speaking
 from vad.respondent import Respondent, positions
 from vad.run import run
 from vad.scenario import load_topics
-from vad.split import split
 from vad.study import Study
-from vad.tuned import optimize_program
 
 from .conftest import Vad
 

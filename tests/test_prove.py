@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from transformers import AutoTokenizer
 
-from vad.adversary import APART, SPECIAL, STYLES, Style, build
 from vad.canary import ask_canary
 from vad.decode import Language
 from vad.engines import Call, Reply
@@ -18,7 +17,10 @@ from vad.engines.vllm import VllmEngine
 from vad.errors import EngineGone, StudyError
 from vad.experiment import load_experiment
 from vad.plan import make_plan
-from vad.prove import RECORDED, Cell, _profile, _Trial
+from vad.prove.adversary import APART, SPECIAL, STYLES, Style, build
+from vad.prove.barrage import Barrage
+from vad.prove.cell import RECORDED, Cell
+from vad.prove.prove import profile
 from vad.study import find_study
 from vad.tokens import Tokens
 
@@ -32,7 +34,7 @@ def test_an_adversary_has_the_tokens_that_break_answers_and_reads_back_what_it_w
     style: Style, tmp_path: Path
 ) -> None:
     build(tmp_path, 3_000, style, ["Which of them is it to be?", ANSWER], 7)
-    model = _profile(tmp_path, 512)
+    model = profile(tmp_path, 512)
     tokens = Tokens(model, find_study(REPOSITORY))
     texts = tokens.tokenizer.batch_decode([[one] for one in range(3_000)])
     assert {'"}', '{"', '", "', "A1", 'é"', "界"} <= set(texts)
@@ -48,7 +50,7 @@ def test_a_tokenizer_whose_spaces_vllms_outlines_backend_reads_twice_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build(tmp_path, 3_000, "fallback", ["Which of them is it to be?", ANSWER], 7)
-    model = _profile(tmp_path, 512)
+    model = profile(tmp_path, 512)
     study = find_study(REPOSITORY)
     first = Tokens(model, study)
     assert not Tokens(model, study).keeps_spaces
@@ -79,7 +81,7 @@ def test_a_model_with_fewer_rows_than_its_tokenizer_has_tokens_is_held_and_weigh
     backend: str, tmp_path: Path
 ) -> None:
     weights = tmp_path / "weights"
-    model = _profile(weights, 512)
+    model = profile(weights, 512)
     special = APART if backend == "guidance" else SPECIAL
     build(weights, 3_000, "bytes", ["Which of them is it to be?", ANSWER], 7, special)
     tokenizer = AutoTokenizer.from_pretrained(weights)
@@ -120,7 +122,7 @@ def trial(answers: list[str | Reply]) -> tuple[Cell, list[bool]]:
 
     cell = Cell("outlines", 4096, "bytes", 1)
     engine = SimulatedEngine(function)
-    asyncio.run(_Trial(engine, plan, cell, lambda _: None).run(20))
+    asyncio.run(Barrage(engine, plan, cell, lambda _: None).run(20))
     return cell, held
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vad.optimize.split import part_of, split
 from vad.scenario import Scenario, load_scenarios, load_topics
-from vad.split import part_of, split
 from vad.study import find_study
 
 from .conftest import REPOSITORY

@@ -8,8 +8,8 @@ from .scenario import Option, Scenario
 
 if TYPE_CHECKING:
     from .finite import Unicode
-    from .objective import Answered
     from .opened import Run, open_run
+    from .optimize.objective import Answered
 
 __all__ = [
     "Answered",
@@ -33,7 +33,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(opened, name)
     if name == "Answered":
-        from .objective import Answered
+        from .optimize.objective import Answered
 
         return Answered
     if name == "Unicode":

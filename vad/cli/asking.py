@@ -142,8 +142,8 @@ def optimize(
     Half of the scenarios train, a quarter validates, a quarter tests. The program found is written
     to signatures/NAME.py, how it was found to runs/optimize/NAME.
     """
+    from ..optimize.tuned import optimize_program
     from ..study import locate_study
-    from ..tuned import optimize_program
     from .screen_optimize import print_found
 
     place = locate_study(study, Path(experiment))

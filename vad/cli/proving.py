@@ -28,7 +28,7 @@ def prove(
 
     Needs vLLM, no weights and no hub. Exit code 1 if a single answer is unreadable.
     """
-    from ..prove import prove as prove_all
+    from ..prove.prove import prove as prove_all
     from .progress import progress
     from .screen_prove import print_proof
 

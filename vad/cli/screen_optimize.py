@@ -4,8 +4,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ..layout import LEVEL
-from ..optimize import Found
-from ..tuned import cost
+from ..optimize.search import Found
+from ..optimize.tuned import cost
 
 
 def print_found(found: Found, name: str) -> None:

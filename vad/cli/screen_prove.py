@@ -6,7 +6,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from ..prove import Cell
+from ..prove.cell import Cell
 
 COLUMNS = {
     "backend": "left",

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import dspy
 from pydantic import TypeAdapter, ValidationError
 
-from .errors import Unreadable
+from ..errors import Unreadable
 
 
 def attest(signature: type[dspy.Signature], text: str) -> dict[str, Any]:

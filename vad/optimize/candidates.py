@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import dspy
 import numpy as np
 
+from ..measure import Array
+from ..resample import draws, interval
 from .cases import Case
-from .measure import Array
 from .objective import Objective
-from .resample import draws, interval
 from .split import Part
 
 

@@ -15,17 +15,17 @@ from typing import Any
 
 import pandas as pd
 
-from .contract import EXPORTS
-from .errors import StudyError
-from .experiment import load_experiment
-from .model import Model
+from ..contract import EXPORTS
+from ..errors import StudyError
+from ..experiment import load_experiment
+from ..model import Model
+from ..program import FALLBACK
+from ..saved import saved_state
+from ..spreadsheet import write_csv
+from ..study import Study
 from .objective import load_objective
-from .optimize import Found, Say, optimize
-from .program import FALLBACK
-from .saved import saved_state
-from .spreadsheet import write_csv
+from .search import Found, Say, optimize
 from .student import export_of
-from .study import Study
 from .unseen import Refused, closed_files
 
 FILE = '"""{title}"""\n\n{imports}\n'

@@ -18,22 +18,22 @@ from typing import Any, TextIO
 import dspy
 import numpy as np
 
-from .canary import ask_canary
+from ..canary import ask_canary
+from ..certificate import certify
+from ..engines import Call, Engine, Reply, make_engine
+from ..errors import EngineFailure, Interrupted, StudyError, unknown
+from ..experiment import Experiment
+from ..model import Model
+from ..order import digest
+from ..plan import make_plan
+from ..session import SESSION, Session, make_lm
+from ..trial import Plan
 from .candidates import Book, Candidate, Difference
 from .cases import Case, make_cases, one_of_each
-from .certificate import certify
-from .engines import Call, Engine, Reply, make_engine
-from .errors import EngineFailure, Interrupted, StudyError, unknown
-from .experiment import Experiment
-from .model import Model
 from .objective import Objective
 from .optimizers import OPTIMIZERS, WITH_DEMOS, Proposals, Task, demos_that_fit
-from .order import digest
-from .plan import make_plan
-from .session import SESSION, Session, make_lm
 from .split import Part
 from .student import Desk, Student, export_of
-from .trial import Plan
 from .unseen import Refused, Watched, closed_files
 
 Say = Callable[[str], None]

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from math import sqrt
 from typing import Literal
 
-from .order import digest
-from .scenario import Scenario
+from ..order import digest
+from ..scenario import Scenario
 
 Part = Literal["train", "validation", "test"]
 ENDS: dict[Part, float] = {"train": 0.5, "validation": 0.75, "test": 1.0}

@@ -21,11 +21,11 @@ import dspy
 from annotated_types import MaxLen
 from dspy.teleprompt.gepa import InstructionProposer
 
-from .ask import StudyAdapter
-from .certificate import Certificate
-from .errors import StudyError
-from .manner import PLAIN
-from .model import Model
+from ..ask import StudyAdapter
+from ..certificate import Certificate
+from ..errors import StudyError
+from ..manner import PLAIN
+from ..model import Model
 
 PROPOSED = 1000
 """Characters of what an optimiser has written: a summary, an instruction."""

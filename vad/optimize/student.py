@@ -15,19 +15,19 @@ from typing import Any
 import dspy
 import numpy as np
 
-from .answer import failed_rows, response_rows
+from ..answer import failed_rows, response_rows
+from ..engines import Engine
+from ..errors import EngineFailure, EngineGone, Interrupted, StudyError, Unreadable
+from ..flood import ATTEMPTS
+from ..layout import LEVEL, QUESTIONS
+from ..measure import Array
+from ..model import Model
+from ..order import digest
+from ..program import Part
+from ..session import Session, converse
+from ..trial import Conversation, Plan
 from .cases import Case
-from .engines import Engine
-from .errors import EngineFailure, EngineGone, Interrupted, StudyError, Unreadable
-from .flood import ATTEMPTS
-from .layout import LEVEL, QUESTIONS
-from .measure import Array
-from .model import Model
 from .objective import Answered
-from .order import digest
-from .program import Part
-from .session import Session, converse
-from .trial import Conversation, Plan
 from .unseen import Refused
 
 

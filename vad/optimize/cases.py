@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import dspy
 
-from .errors import StudyError
-from .experiment import Condition
-from .layout import LEVEL
+from ..errors import StudyError
+from ..experiment import Condition
+from ..layout import LEVEL
+from ..order import digest
+from ..scenario import Scenario, load_topics
+from ..trial import Conversation, Plan
 from .objective import Objective
-from .order import digest
-from .scenario import Scenario, load_topics
 from .split import Part, split
-from .trial import Conversation, Plan
 
 NEXT = "ask about more scenarios: a higher limit, or fewer names under [only]"
 

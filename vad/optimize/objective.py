@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import StudyError
-from .layout import LEVEL, QUESTIONS
-from .measure import Array
-from .quote import Lines
-from .study import Study
+from ..errors import StudyError
+from ..layout import LEVEL, QUESTIONS
+from ..measure import Array
+from ..quote import Lines
+from ..study import Study
 
 ASKABLE = (*QUESTIONS, LEVEL)
 

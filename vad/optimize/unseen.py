@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .engines import About, Call, Engine, Reply
-from .errors import StudyError
-from .study import Study
+from ..engines import About, Call, Engine, Reply
+from ..errors import StudyError
+from ..study import Study
 
 
 class Refused(BaseException):
