@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import json
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -348,3 +349,11 @@ def test_an_answer_without_a_character_is_unreadable_and_no_engine_failure(root:
     outcome = ask(root, limit=1, decoding="free")
     assert (outcome.open, outcome.unreadable) == (0, outcome.planned)
     assert set(read_table(outcome.folder, "responses")["problem"]) == {"empty"}
+
+
+def test_a_run_goes_on_in_the_newest_of_its_folders_though_the_first_is_gone(root: Path) -> None:
+    ask(root)
+    assert ask(root, new=True).folder.name == "small-2"
+    shutil.rmtree(root / "runs" / "small")
+    assert ask(root).folder.name == "small-2"
+    assert ask(root, new=True).folder.name == "small-3"

@@ -12,19 +12,24 @@ from .trial import Plan
 
 def choose_folder(experiment: Experiment, runs: Path, new: bool) -> Path:
     """The newest folder of the experiment, or the next one: x, x-2, x-3, ..."""
-    free = next_folder(runs, experiment.name)
-    if new or free.name == experiment.name:
-        return free
-    number = int(free.name.rpartition("-")[2]) - 1
-    return runs / _numbered(experiment.name, number)
+    if new:
+        return next_folder(runs, experiment.name)
+    return runs / _numbered(experiment.name, _newest(runs, experiment.name))
 
 
 def next_folder(runs: Path, name: str) -> Path:
-    """The first of x, x-2, x-3, ... that is not there yet."""
+    """The one after the newest of x, x-2, x-3, ...; x where there is none."""
+    newest = _newest(runs, name)
+    taken = (runs / _numbered(name, newest)).exists()
+    return runs / _numbered(name, newest + taken)
+
+
+def _newest(runs: Path, name: str) -> int:
+    """The number of the newest; 1 where there is none. That the first is gone changes nothing."""
     number = 1
-    while (runs / _numbered(name, number)).exists():
+    while (runs / _numbered(name, number + 1)).exists():
         number += 1
-    return runs / _numbered(name, number)
+    return number
 
 
 def same_study(experiment: Experiment, path: Path) -> None:
