@@ -56,7 +56,7 @@ def answer(call):
 USED = (
     "vad.cli",
     "vad.run",
-    "vad.cli.screen",
+    "vad.cli.screen_outcome",
     "vad.opened",
     "vad.report.tables",
     "vad.cli.progress",

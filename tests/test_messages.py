@@ -115,7 +115,7 @@ def _show(number: int) -> str:
     import contextlib
     import io
 
-    from vad.cli.screen import print_trial
+    from vad.cli.screen_trial import print_trial
 
     out = io.StringIO()
     with contextlib.redirect_stdout(out):

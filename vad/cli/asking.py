@@ -14,7 +14,7 @@ from .options import Limit, Model, Named, Root, Runs, Seed, experiment_path, loa
 def list_(study: Root = None) -> None:
     """What this study holds: experiments, models, programs, formats, personas, scenarios."""
     from ..study import locate_study
-    from .screen import print_study
+    from .screen_study import print_study
 
     print_study(locate_study(study, None))
 
@@ -30,7 +30,7 @@ def check(
     study: Root = None,
 ) -> None:
     """Load all that an experiment names, count its questions, prove its answers parseable."""
-    from .screen import print_check
+    from .screen_check import print_check
 
     print_check(load(experiment, study, limit, model, seed), timed)
 
@@ -44,7 +44,7 @@ def show(
     study: Root = None,
 ) -> None:
     """The exact prompt behind a trial, byte for byte, its constraint and its bound."""
-    from .screen import print_trial
+    from .screen_trial import print_trial
 
     print_trial(load(experiment, study, limit, model, seed), trial)
 
@@ -71,7 +71,7 @@ def run(
         from ..run import run_again
         from ..study import locate_study
         from .progress import progress
-        from .screen import print_outcome
+        from .screen_outcome import print_outcome
 
         if (experiment is None) == (manifest is None):
             raise StudyError("vad run", "takes an experiment, or --from MANIFEST: one of the two")

@@ -104,6 +104,6 @@ def score_(
     if as_json:
         print(to_json(scores))
         return
-    from .screen import print_scores
+    from .screen_score import print_scores
 
     print_scores(scores)

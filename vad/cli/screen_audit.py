@@ -3,17 +3,17 @@
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from ..audit import TABLES
+from .sheet import console
 
 SIGNED = ("difference", "low", "high")
 
 
 def print_audit(tables: dict[str, pd.DataFrame]) -> None:
     """All tables, figures to three places."""
-    console = Console(width=None if Console().is_terminal else 120)
+    screen = console()
     for name, table in tables.items():
         if table.empty:
             continue
@@ -25,8 +25,8 @@ def print_audit(tables: dict[str, pd.DataFrame]) -> None:
             shown.add_column(title, justify="right" if number else "left", overflow="fold")
         for row in table.to_dict("records"):
             shown.add_row(*(_text(row[c], signed and c in SIGNED) for c in table))
-        console.print(shown)
-        console.print()
+        screen.print(shown)
+        screen.print()
 
 
 def _text(value: Any, signed: bool) -> str:

@@ -1,14 +1,14 @@
 """What `vad bench` prints: the ways side by side, and the ratios that matter."""
 
-from rich.console import Console
 from rich.table import Table
 
 from ..bench.rounds import Round, ratio, spread
+from .sheet import console
 
 
 def print_bench(found: dict[str, list[Round]]) -> None:
     """Median and spread of every way over the rounds; ratios are taken within a round."""
-    console = Console(width=None if Console().is_terminal else 120, highlight=False)
+    screen = console(highlight=False)
     table = Table(box=None, pad_edge=False)
     table.add_column("way", no_wrap=True)
     for name in ("answers/s", "over raw", "CPU ms a question", "server's", "tokens", "unreadable"):
@@ -27,7 +27,7 @@ def print_bench(found: dict[str, list[Round]]) -> None:
             f"{tokens:.0f}" if tokens else "",
             f"{sum(one.unreadable for one in rounds):,} of {count:,}",
         )
-    console.print(table)
+    screen.print(table)
     if {"raw", "run", "dspy"} <= set(found):
         both = list(zip(found["run"], found["raw"], found["dspy"], strict=True))
         own = [run.cost - raw.cost for run, raw, _ in both]

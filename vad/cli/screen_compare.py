@@ -9,6 +9,7 @@ from rich.table import Table
 
 from ..compare import ALL, ALPHA, primary_contrasts
 from ..contrast import INTERACTION, WHO
+from .sheet import console
 
 FIRST = ["factor", "level", "reference"]
 LAST = ["scenarios", "missing"]
@@ -21,28 +22,28 @@ TITLES = {
 
 def print_comparisons(table: pd.DataFrame) -> None:
     """The primary contrasts in each measure, interactions, any two; the rest is counted."""
-    console = Console(width=None if Console().is_terminal else 120)
+    screen = console()
     keys = [*table.columns[1 : table.columns.get_loc("measure")]]
     primary = primary_contrasts(table)
     shown = 0
     for measure, title in TITLES.items():
         rows = primary[primary["measure"] == measure]
         shown += len(rows)
-        _print(console, title, rows, keys)
+        _print(screen, title, rows, keys)
     for factor, title in ((INTERACTION, "interaction, AD"), ("any", "any two conditions, AD")):
         rows = table[(table["factor"] == factor) & (table["measure"] == "AD")]
         shown += len(rows)
-        _print(console, f"{title}: exploratory, after Benjamini-Hochberg", rows, keys)
+        _print(screen, f"{title}: exploratory, after Benjamini-Hochberg", rows, keys)
     rest = table[table["family"] == "exploratory"]
     small = int((rest["adjusted"] < ALPHA).sum())
-    console.print(
+    screen.print(
         f"{len(table)} comparisons, {shown} of them above; {small} of the {len(rest)} exploratory "
         f"ones have an adjusted p below {ALPHA}",
         highlight=False,
     )
 
 
-def _print(console: Console, title: str, rows: pd.DataFrame, keys: list[str]) -> None:
+def _print(screen: Console, title: str, rows: pd.DataFrame, keys: list[str]) -> None:
     if rows.empty:
         return
     told = [
@@ -69,8 +70,8 @@ def _print(console: Console, title: str, rows: pd.DataFrame, keys: list[str]) ->
             _figure(row["detectable"], ".3f"),
             *(str(row[name]) for name in LAST),
         )
-    console.print(shown)
-    console.print()
+    screen.print(shown)
+    screen.print()
 
 
 def _comparison(row: dict[Hashable, Any]) -> str:

@@ -1,16 +1,16 @@
 """What `vad optimize` prints at its end: candidates, test part, cost, the next command."""
 
-from rich.console import Console
 from rich.table import Table
 
 from ..layout import LEVEL
 from ..optimize.search import Found
 from ..optimize.tuned import cost
+from .sheet import console
 
 
 def print_found(found: Found, name: str) -> None:
     """Each candidate with its scores, then what the test part says."""
-    console = Console(width=None if Console().is_terminal else 120)
+    screen = console()
     table = Table(box=None, pad_edge=False)
     for column in ("candidate", "train", "examples", "validation", ""):
         table.add_column(column, justify="left" if not column else "right")
@@ -27,7 +27,7 @@ def print_found(found: Found, name: str) -> None:
             _figure(one.validation),
             ", ".join(notes),
         )
-    console.print(table)
+    screen.print(table)
     test = found.test
     conditions = len({case.condition.block for case in found.cases["test"]})
     print(

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from ..measure import Array
 from ..power import ALPHA, SIMULATED, Power, needed, visible
 from ..respondent import Respondent
+from .sheet import console
 
 HOLM = (
     " With Holm, in brackets: where no other contrast of the family differs, the least favourable "
@@ -36,12 +36,12 @@ def print_power(found: Power, pilot: Path | None) -> None:
         f"{found.alone[own]:.2f}"
         + (f", with Holm {found.adjusted[own]:.2f}." if found.family > 1 else ".")
     )
-    console = Console(width=None if Console().is_terminal else 100, highlight=False)
-    console.print("\n".join(paragraphs), end="\n\n")
-    console.print(_table(found), end="\n\n")
+    screen = console(100, highlight=False)
+    screen.print("\n".join(paragraphs), end="\n\n")
+    screen.print(_table(found), end="\n\n")
     one = found.contrast
     pairs = f"{len(one.pairs)} pairs" if len(one.pairs) > 1 else "one pair"
-    console.print(
+    screen.print(
         f"{SIMULATED:,} simulated experiments, the sign-flip test of vad compare, two-sided, at "
         f"{ALPHA:g}. The contrast is {one.factor} {one.level} - {one.reference} ({pairs} of "
         "conditions): of the primary family, one whose scenarios vary most."

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from ..prove.cell import Cell
+from .sheet import console
 
 COLUMNS = {
     "backend": "left",
@@ -26,7 +26,7 @@ COLUMNS = {
 
 def print_proof(cells: list[Cell], record: Path) -> None:
     """The table of the cells, the unreadable answers if there are any, and the record's sums."""
-    console = Console(width=None if Console().is_terminal else 120)
+    screen = console()
     table = Table(box=None, pad_edge=False)
     for name, justify in COLUMNS.items():
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
@@ -45,14 +45,14 @@ def print_proof(cells: list[Cell], record: Path) -> None:
             f"{cell.answer_pace:.2f}",
             f"{cell.token_pace:.2f}",
         )
-    console.print(table)
+    screen.print(table)
     for cell in cells:
         for example in cell.examples:
-            console.print(f"{cell.backend} {cell.vocabulary}: {example}", markup=False)
+            screen.print(f"{cell.backend} {cell.vocabulary}: {example}", markup=False)
     rows = pd.read_csv(record)
     told, lost = int(rows["answers"].sum()), int(rows["unreadable"].sum())
     bound = f", below {3 / told:.1e} (95%)" if not lost and told else ""
-    console.print(
+    screen.print(
         f"all {len(rows)} rows of {record}: {told:,} answers, {lost} unreadable{bound}",
         highlight=False,
         soft_wrap=True,

@@ -1,14 +1,14 @@
 """What `vad report` prints: the published tables, what is missing, and where the rest lies."""
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from ..compare import ALPHA
 from ..report.form import BETTER, title, written
 from ..report.tables import P
 from ..report.write import Report
-from .screen import print_fidelity
+from .screen_outcome import print_fidelity
+from .sheet import console
 
 MOST_COLUMNS = 5
 TITLES = {
@@ -19,10 +19,10 @@ TITLES = {
 
 def print_report(report: Report) -> None:
     """AD and AR as published, answers missing by kind, what was left out, what was written."""
-    console = Console(width=None if Console().is_terminal else 120)
+    screen = console()
     for name, text in TITLES.items():
         print(text)
-        console.print(_published(report.tables[name], len(report.run.factors)))
+        screen.print(_published(report.tables[name], len(report.run.factors)))
     if "comparisons" in report.tables:
         print(f"* adjusted p < {ALPHA}: AD of a category after Holm, else after Benjamini-Hochberg")
     if "fidelity" in report.tables:

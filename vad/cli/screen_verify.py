@@ -1,10 +1,10 @@
 """What `vad verify` prints: how many answers came out equal, and the noise that follows."""
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from ..verify import Verified
+from .sheet import console, varying
 
 SAME = {"same_answer": "the same answer", "same_text": "the same text"}
 FIGURES = ("ar", "ar_noise", "ad", "ad_noise")
@@ -23,19 +23,14 @@ def print_verified(found: Verified) -> None:
         if then != now:
             print(f"{name}: {then} then, {now} now")
     print("\nnoise: how far a condition's figure moves if all is asked again (standard deviation)")
-    Console(width=None if Console().is_terminal else 120).print(_table(found.noise))
+    console().print(_table(found.noise))
     worst = found.noise[["ar_noise", "ad_noise"]].max()
     print(f"noise floor, the largest: AR {worst['ar_noise']:.4f}, AD {worst['ad_noise']:.4f}")
     print(f"written: {found.folder}")
 
 
 def _table(noise: pd.DataFrame) -> Table:
-    keys = [
-        str(name)
-        for name in noise
-        if name not in (*FIGURES, "category")
-        and (name == "persona" or noise[name].nunique(dropna=False) > 1)
-    ]
+    keys = varying(noise, FIGURES)
     shown = Table(box=None, pad_edge=False)
     for name in keys:
         shown.add_column(name, no_wrap=True)

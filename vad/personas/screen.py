@@ -2,9 +2,9 @@
 
 from collections import Counter, defaultdict
 
-from rich.console import Console
 from rich.table import Table
 
+from ..cli.sheet import console
 from ..persona import Personas
 from .anchors import Anchor
 from .told import Told
@@ -121,4 +121,4 @@ def _most(counts: dict[str, int]) -> str:
 
 
 def _print(table: Table) -> None:
-    Console(width=None if Console().is_terminal else 120).print(table)
+    console().print(table)

@@ -1,0 +1,31 @@
+"""Sheets: what tables on screen share: their width, which columns, how a figure is written."""
+
+from collections.abc import Collection
+
+import pandas as pd
+from rich.console import Console
+
+
+def console(width: int = 120, highlight: bool = True) -> Console:
+    """The screen; as wide as it is, or so wide where it is none."""
+    return Console(width=None if Console().is_terminal else width, highlight=highlight)
+
+
+def varying(table: pd.DataFrame, figures: Collection[str]) -> list[str]:
+    """The columns that tell a table's rows apart: the persona, and what varies beside figures."""
+    return [
+        str(name)
+        for name in table
+        if name not in figures
+        and name != "category"
+        and (name == "persona" or table[name].nunique(dropna=False) > 1)
+    ]
+
+
+def number(figure: float) -> str:
+    """A count with commas, a share to three places, NaN as "missing"."""
+    if figure != figure:
+        return "missing"
+    if isinstance(figure, int):
+        return f"{figure:,}"
+    return f"{figure:.3f}".replace("-0.000", "0.000")
