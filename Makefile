@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+TWO := -n 2 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: demo test test-all check clean
 
@@ -12,10 +13,10 @@ demo: .venv/.engine
 	$(BIN)/vad run experiments/quickstart.toml
 
 test: .venv/.dev
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest $(TWO) -m "not slow"
 
 test-all: .venv/.dev
-	$(BIN)/pytest
+	$(BIN)/pytest $(TWO)
 
 check: .venv/.dev
 	$(BIN)/ruff format --check .

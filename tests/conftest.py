@@ -44,6 +44,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--inputs", type=int, default=500, help="Broken inputs to try.")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests run in two processes: all with a real engine in one, first of all, others by file."""
+    items.sort(key=lambda item: item.get_closest_marker("engine") is None)
+    for item in items:
+        group = "engine" if item.get_closest_marker("engine") else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """The folder of a study like ours, its models a respondent that always answers A and pocket."""

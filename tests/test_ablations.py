@@ -6,12 +6,13 @@ import pytest
 
 from vad.compare import compare
 from vad.errors import StudyError
-from vad.experiment import Condition, Experiment, load_experiment
+from vad.experiment import Experiment, load_experiment
 from vad.format import TokenCount, render
 from vad.model import load_model
 from vad.persona import load_personas
 from vad.plan import make_plan
 from vad.run import run
+from vad.settings import Condition
 from vad.study import Study, find_study
 from vad.trial import Plan
 

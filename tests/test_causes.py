@@ -15,10 +15,10 @@ import pytest
 from pydantic import BaseModel, Field
 
 from vad.decode import language
-from vad.engines.vllm import VllmEngine
+from vad.engines.vllm_arguments import set_environment
 from vad.errors import StudyError, Unreadable
 from vad.finite import Unicode
-from vad.model import REFUSED, REFUSED_ARGS, Model, load_model
+from vad.model import REFUSED, REFUSED_ARGS, Model
 from vad.prove.adversary import build
 from vad.prove.witness import attest
 from vad.study import Study
@@ -212,9 +212,7 @@ def test_no_constraint_has_a_time_in_which_to_compile_whatever_the_environment_s
     # After its time-out vLLM's outlines backend gives an empty answer, and says nothing.
     name = "VLLM_REGEX_COMPILATION_TIMEOUT_S"
     monkeypatch.setenv(name, "5")
-    study = Study(root)
-    engine = VllmEngine(load_model(study, "pocket", "test"), study, "auto", root / "log")
-    engine.set_environment()
+    set_environment(root / "experiments" / "pocket")
     assert os.environ[name] == "0"
 
 

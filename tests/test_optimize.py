@@ -19,9 +19,10 @@ from vad.errors import EngineFailure, StudyError
 from vad.experiment import Experiment, load_experiment
 from vad.opened import open_run
 from vad.optimize.candidates import paired_difference
+from vad.optimize.found import Found
 from vad.optimize.objective import load_objective
 from vad.optimize.optimizers import OPTIMIZERS, Task
-from vad.optimize.search import Found, optimize
+from vad.optimize.search import optimize
 from vad.optimize.split import split
 from vad.optimize.tuned import optimize_program
 from vad.plan import make_plan

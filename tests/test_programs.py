@@ -7,12 +7,12 @@ import dspy
 import pandas as pd
 import pytest
 
-from vad.certificate import rehearse
 from vad.contract import REASONING
 from vad.errors import StudyError
 from vad.experiment import load_experiment
 from vad.plan import make_plan
 from vad.program import load_program
+from vad.rehearse import rehearse
 from vad.run import run
 from vad.stored import read_table
 from vad.study import Study

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from vad.engines.orphans import VARIABLE
-from vad.engines.vllm import QUIET
+from vad.engines.vllm_arguments import QUIET
 from vad.stored import read_manifest, read_table
 
 from .conftest import POCKET, Vad

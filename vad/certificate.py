@@ -9,68 +9,21 @@
 Loads a tokenizer where one is at hand, and no weights.
 """
 
-import asyncio
 import itertools
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .ask import held
-from .engines import About, Call, Reply
 from .errors import StudyError
+from .lengths import Lengths, shared
 from .manner import Manner
-from .model import PUBLISHED, VALIDATED, Model
+from .model import VALIDATED
 from .prefix import block_size, in_prefix_order
-from .quote import Quote, last_line
-from .session import Asked, Session, converse, make_lm
+from .rehearse import rehearse
 from .thinking import with_thought
-from .tokens import Bytes, Tokens, tokens_here
+from .tokens import Tokens, tokens_here
 from .trial import Conversation, Plan
-
-MERGES = 8
-"""Tokens that a prompt may take more than its blocks counted one by one."""
-
-
-class DryEngine:
-    """Answers every call with the longest text of its language: what a prompt can grow to."""
-
-    async def start(self) -> None:
-        """Nothing to load."""
-
-    async def answer(self, call: Call) -> Reply:
-        """The longest answer there is."""
-        return Reply(call.language.longest, "stop")
-
-    async def close(self) -> None:
-        """Nothing to end."""
-
-    def about(self) -> About:
-        """No model at all."""
-        return About("dry")
-
-
-def rehearse(conversation: Conversation, model: Model) -> list[Asked]:
-    """The calls of a conversation, each answered with the longest text it could be.
-
-    Raises StudyError for a program that breaks on them, with what it raised and on which of its
-    lines, and for one whose prediction does not answer what it was asked.
-    """
-    part = conversation.part
-    session = Session(DryEngine(), "0", PUBLISHED, True, model)
-    try:
-        fields = asyncio.run(converse(conversation, session, make_lm()))
-    except Exception as error:
-        said = str(error).splitlines()[0] if str(error) else ""
-        raise (last_line(error) or Quote(part.place)).error(
-            f"breaks when it is tried: {type(error).__name__}: {said}"
-        ) from None
-    for question in part.questions:
-        if question not in fields:
-            raise (part.returned or Quote(part.place)).error(
-                f"its prediction holds no {question}; it holds {', '.join(fields) or 'nothing'}",
-                f"write, for example: return dspy.Prediction({question}=...)",
-            )
-    return session.calls
 
 
 @dataclass
@@ -104,72 +57,6 @@ class Certificate:
     def to_json(self) -> dict[str, Any]:
         """As it stands in the manifest."""
         return asdict(self)
-
-
-class Lengths:
-    """Prompt lengths of every conversation of a part, from its blocks, each counted once.
-
-    calls: for each LM call its own tokens, how often each block stands in it, its budget, and what
-    it opens with: a text of its own, then blocks by name.
-    """
-
-    def __init__(self, tokens: Tokens | Bytes, sample: Conversation, model: Model) -> None:
-        self.tokens = tokens
-        self.calls: list[tuple[int, dict[str, int], int, str, list[str]]] = []
-        before = 0
-        for asked in rehearse(sample, model):
-            text = tokens.prompt(asked.call.messages)
-            times = _times(text, sample.inputs)
-            own = tokens.count(text) - sum(
-                count * tokens.count(sample.inputs[name]) for name, count in times.items()
-            )
-            # Of earlier answers only the number of bytes is known, and a token is at least a byte.
-            order = sorted(times, key=lambda name: text.find(sample.inputs[name]))
-            lead = text[: text.find(sample.inputs[order[0]])] if order else text
-            self.calls.append((own + before, times, asked.call.max_tokens, lead, order))
-            before += len(asked.reply.text.encode())
-
-    def prompts(self, conversation: Conversation) -> list[tuple[int, int]]:
-        """For each call: tokens of its prompt (an upper bound) and of its answer's budget."""
-        inputs = conversation.inputs
-        return [
-            (
-                own
-                + MERGES
-                + sum(count * self.tokens.count(inputs[name]) for name, count in times.items()),
-                budget,
-            )
-            for own, times, budget, _, _ in self.calls
-        ]
-
-    def openings(self, conversation: Conversation) -> list[list[tuple[str, int]]]:
-        """For each call the texts that its prompt opens with, in order, each with its tokens."""
-        count = self.tokens.count
-        blocks = conversation.inputs
-        return [
-            [(text, count(text)) for text in (lead, *(blocks[name] for name in order)) if text]
-            for _, _, _, lead, order in self.calls
-        ]
-
-
-def shared(before: list[tuple[str, int]], prompt: list[tuple[str, int]]) -> int:
-    """The tokens that two prompts begin with, by the texts they open with."""
-    total = 0
-    for (one, count), (other, _) in zip(before, prompt, strict=False):
-        if one != other:
-            break
-        total += count
-    return total
-
-
-def _times(text: str, blocks: dict[str, str]) -> dict[str, int]:
-    """How often each block stands in a prompt; one within another is not counted again."""
-    times = {}
-    for name, block in sorted(blocks.items(), key=lambda one: -len(one[1])):
-        if block:
-            times[name] = text.count(block)
-            text = text.replace(block, "\0")
-    return times
 
 
 def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from .experiment import BASELINE, OF_PERSONA
+from .settings import BASELINE, OF_PERSONA
 
 Condition = dict[str, Any]
 Pair = tuple[int, int]

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from sys import intern
 
 from .errors import StudyError
-from .experiment import Condition
 from .layout import LEVEL
 from .manner import Manner
 from .order import digest, option_order
 from .persona import Variable
 from .program import Part
 from .scenario import Scenario, ValueInfo
+from .settings import Condition
 from .trial import Conversation, Trial
 from .wording import Question, Questions
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .experiment import BASELINE, OF_PERSONA, column
 from .layout import LEVEL
 from .persona import equally_spaced
+from .settings import BASELINE, OF_PERSONA, column
 from .stored import condition_columns
 
 FIGURES = {

@@ -25,6 +25,7 @@ from outlines.types import dsl
 from pydantic import BaseModel, RootModel, Strict
 from pydantic.fields import FieldInfo
 
+from .endless import endless
 from .errors import StudyError
 
 PLAIN = r" !#-\[\]-~"
@@ -131,7 +132,9 @@ def field_of(
         return Texts(dsl.Alternatives([one.term for one in members]), longest)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return _model(annotation, where, inside)
-    raise _endless(annotation, said, where, name, inside)
+    if annotation is int and None not in _bounds(said):
+        raise StudyError(where, f"is an int with more than {MOST_NUMBERS} values")
+    raise endless(annotation, where, name, inside)
 
 
 def characters(
@@ -142,7 +145,7 @@ def characters(
     _hold(said, where)
     most, least = _lengths(said, 1)
     if most is None:
-        raise _endless(str, said, where, name, inside)
+        raise endless(str, where, name, inside)
     if not 0 <= least <= most or most < 1:
         raise StudyError(where, f"is to have at least {least} and at most {most} characters")
     any_script = any(isinstance(one, AnyScript) for one in said)
@@ -199,7 +202,7 @@ def _hold(said: list[Any], where: str) -> None:
 def _list(kind: Any, said: list[Any], where: str, name: str, inside: tuple[Any, ...]) -> Texts:
     most, least = _lengths(said, 0)
     if most is None:
-        raise _endless(list, said, where, name, inside)
+        raise endless(list, where, name, inside)
     if not 0 <= least <= most or most < 1:
         raise StudyError(where, f"is to have at least {least} and at most {most} entries")
     item = field_of(kind, [], f"{where}[]", "", inside)
@@ -256,37 +259,3 @@ def _json(value: Any, where: str) -> str:
 
 def _size(text: str) -> int:
     return len(text.encode())
-
-
-LIST = "list[Literal[1, 2, 3]] = dspy.OutputField(min_length=1, max_length=10)"
-INSTEAD = {
-    str: ("a text without end", "str = dspy.OutputField(max_length=400)"),
-    int: ("an int without both bounds", "int = dspy.OutputField(ge=1, le=10)"),
-    float: ("a number without end of decimals", "int = dspy.OutputField(ge=0, le=100)"),
-    list: ("a list without end", LIST),
-    tuple: ("a tuple, which JSON does not have", LIST),
-    set: ("a set, which JSON does not have", LIST),
-    dict: (
-        "a dict with any keys",
-        'dict[Literal["first", "second"], Literal["yes", "no"]] = dspy.OutputField()',
-    ),
-}
-"""What is wrong with a type as it stands, and what to write in its place."""
-
-
-def _endless(
-    annotation: Any, said: list[Any], where: str, name: str, inside: tuple[Any, ...]
-) -> StudyError:
-    kind = get_origin(annotation) or annotation
-    if kind is int and None not in _bounds(said):
-        return StudyError(where, f"is an int with more than {MOST_NUMBERS} values")
-    shown = getattr(annotation, "__name__", str(annotation))
-    what, line = INSTEAD.get(kind, (f"the type {shown}", INSTEAD[str][1]))
-    if not name:
-        write, arguments = line.split(" = dspy.OutputField")
-        line = f"Annotated[{write}, Field{arguments}]"
-    elif inside:
-        line = f"{name}: {line.replace('dspy.OutputField', 'Field')}"
-    else:
-        line = f"{name}: {line}"
-    return StudyError(where, f"is {what}: no budget of tokens could cover it", f"write: {line}")

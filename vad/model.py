@@ -2,7 +2,6 @@
 
 import hashlib
 import sys
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -11,9 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from .errors import StudyError, unknown
 from .study import Study
-
-WHOLE_FILE = 64 * 2**20
-"""Weight files up to this size are hashed whole; of larger ones size, first and last megabyte."""
+from .weights import hash_weights, look_at_weights
 
 PACE_ONLY = frozenset(
     (
@@ -28,7 +25,6 @@ PACE_ONLY = frozenset(
     )
 )
 """Engine arguments that change how fast an answer comes, not which: they stay out of its key."""
-
 
 REFUSED = {
     "stop": "an answer cut at a stop text is no longer the JSON that was asked for",
@@ -170,7 +166,7 @@ class Model(BaseModel):
             key: value for key, value in sorted(self.engine_args.items()) if key not in PACE_ONLY
         }
         folder = self.folder(study)
-        decides["weights"] = _hash_files(_stamps(folder)) if folder else self.weights
+        decides["weights"] = hash_weights(folder) if folder else self.weights
         return hashlib.sha256(repr(sorted(decides.items())).encode()).hexdigest()
 
 
@@ -238,39 +234,5 @@ def load_model(study: Study, name: str, where: str) -> Model:
         raise StudyError(place, f'there is no "{model.weights}" (looked in {folder})')
     if model.engine == "simulated":
         return model
-    for needed, what in (("config.json", "model"), ("tokenizer.json", "tokenizer")):
-        if not (folder / needed).is_file():
-            raise StudyError(
-                place,
-                f'"{model.weights}" holds no {what}: {needed} is missing',
-                "a weights folder "
-                "in the Hugging Face layout holds config.json, tokenizer.json, *.safetensors",
-            )
-    if not list(folder.glob("*.safetensors")):
-        raise StudyError(place, f'"{model.weights}" holds no weights: no *.safetensors in it')
+    look_at_weights(folder, model.weights, place)
     return model
-
-
-def _stamps(folder: Path) -> tuple[tuple[Path, int, int], ...]:
-    """The files that decide answers, each with its size and the time it was last written."""
-    files = [folder]
-    if folder.is_dir():
-        kinds = (".json", ".safetensors", ".jinja", ".model")
-        files = sorted(file for file in folder.iterdir() if file.suffix in kinds)
-    states = ((file, file.stat()) for file in files)
-    return tuple((file, state.st_size, state.st_mtime_ns) for file, state in states)
-
-
-@lru_cache
-def _hash_files(stamps: tuple[tuple[Path, int, int], ...]) -> str:
-    digest = hashlib.sha256()
-    for file, size, _ in stamps:
-        digest.update(file.name.encode())
-        with file.open("rb") as content:
-            if size <= WHOLE_FILE:
-                digest.update(content.read())
-            else:
-                digest.update(str(size).encode() + content.read(2**20))
-                content.seek(-(2**20), 2)
-                digest.update(content.read())
-    return digest.hexdigest()

@@ -20,7 +20,6 @@ from .contrast import WHO
 from .convention import named
 from .distribution import distributions
 from .errors import StudyError
-from .experiment import BASELINE, column
 from .fidelity import fidelity, said_back
 from .layout import LEVEL, QUESTIONS
 from .model import VALIDATED
@@ -28,6 +27,7 @@ from .pairing import Answers, pair, with_beliefs
 from .persona import Persona, load_personas
 from .scenario import ValueInfo, load_topics, load_values
 from .score import figures
+from .settings import BASELINE, column
 from .stored import open_manifest, read_table
 from .study import Study, find_study
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from .errors import StudyError
-from .experiment import BASELINE
 from .layout import LEVEL, QUESTIONS, RELEASED_TRIAL, from_released, from_responses
 from .measure import Array, Labels
+from .settings import BASELINE
 from .stored import condition_columns
 
 MOST_OPTIONS = 12

@@ -4,12 +4,13 @@ from typing import Any
 
 from .conversation import Asker, told
 from .errors import StudyError
-from .experiment import Condition, Experiment
+from .experiment import Experiment
 from .layout import LEVEL
 from .order import digest, select
 from .persona import Variable
 from .program import Part, Program, load_program
 from .scenario import Scenario, ValueInfo, load_values
+from .settings import Condition
 from .trial import Plan
 from .wording import Questions, load_questions
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from .contrast import Contrast
 from .engines import Call
-from .experiment import Condition, Experiment
+from .experiment import Experiment
 from .layout import QUESTIONS
 from .measure import Array
 from .order import select
@@ -28,6 +28,7 @@ from .plan import make_plan
 from .resample import Single
 from .respondent import Orders, Respondent, answers, choices, positions, ranks
 from .scenario import load_values
+from .settings import Condition
 from .wording import load_questions
 
 SHOWN = re.compile(r"^([A-Z])\. (.+)$", re.MULTILINE)

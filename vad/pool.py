@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from .contrast import Condition, Levels, varied
 from .errors import StudyError
-from .experiment import NAMED, column
 from .measure import Array
 from .pairing import Answers, pair
+from .settings import NAMED, column
 from .stored import ASKED, RESPONSES, open_manifest, read_table
 
 SETTINGS = [*RESPONSES][1 : [*RESPONSES].index("scenario")]

@@ -21,12 +21,13 @@ from scipy.stats import norm
 
 from .contrast import Contrast, contrasts, varied
 from .errors import StudyError
-from .experiment import Experiment, column
+from .experiment import Experiment
 from .measure import Array
 from .pilot import pilot
 from .planted import contributions, orders
 from .resample import SEED, Single, p_values, signs
 from .respondent import AD, Orders, Respondent, at_distance, of_population
+from .settings import column
 
 ALPHA = 0.05
 SIMULATED = 1_000

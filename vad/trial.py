@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from .experiment import Condition, Experiment
+from .experiment import Experiment
 from .manner import PLAIN, Manner
 from .model import PUBLISHED, Model, Sampling
 from .program import Part, Program
 from .scenario import Scenario
+from .settings import Condition
 from .wording import Question
 
 

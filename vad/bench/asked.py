@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from ..certificate import DryEngine
 from ..engines import Call
 from ..flood import session_of
+from ..rehearse import DryEngine
 from ..session import converse, make_lm
 from ..trial import Plan
 

@@ -9,7 +9,8 @@ import sys
 import time
 import urllib.request
 
-from ..engines.vllm import QUIET, VllmEngine
+from ..engines.vllm import VllmEngine
+from ..engines.vllm_arguments import QUIET, settings
 from ..errors import EngineGone
 from ..model import Model
 from ..trial import Plan
@@ -89,7 +90,7 @@ def _serve(engine: VllmEngine) -> tuple[str, subprocess.Popen[bytes]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    given = engine.settings() | {"port": port, "served_model_name": "model"}
+    given = settings(engine.model, engine.folder) | {"port": port, "served_model_name": "model"}
     given["structured_outputs_config"] = json.dumps({"backend": engine.backend})
     flags = []
     for name, value in given.items():

@@ -4,18 +4,19 @@ from dataclasses import fields
 from typing import Any
 
 from ..engines.vllm import VllmEngine
+from ..engines.vllm_arguments import arguments, set_environment
 from ..trial import Plan
 from .asked import AnswerAll, Answers, every_call
 
 
 async def prepare(plan: Plan, engine: VllmEngine) -> AnswerAll:
     """An LLM with the arguments that a run's engine would have."""
-    engine.set_environment()
+    set_environment(engine.folder)
     from vllm import LLM, SamplingParams
     from vllm.engine.arg_utils import EngineArgs
     from vllm.sampling_params import StructuredOutputsParams
 
-    given = vars(engine.arguments())
+    given = vars(arguments(engine.model, engine.folder, engine.backend))
     llm = LLM(**{one.name: given[one.name] for one in fields(EngineArgs)})
     calls = await every_call(plan)
     messages: list[Any] = [call.messages for call in calls]

@@ -9,11 +9,11 @@ import time
 import traceback
 from pathlib import Path
 
-from ..certificate import DryEngine
 from ..engines.orphans import die_with_parent
 from ..engines.vllm import VllmEngine
 from ..experiment import Experiment, load_experiment
 from ..plan import make_plan
+from ..rehearse import DryEngine
 from ..study import Study
 from . import dspy_default, raw, whole_run
 from .asked import AnswerAll, Answers

@@ -43,11 +43,6 @@ def rate(one: Round) -> float:
     return one.rate
 
 
-def cost(one: Round) -> float:
-    """Milliseconds of CPU a question."""
-    return one.cost
-
-
 def served(one: Round) -> float:
     """Milliseconds of CPU a question of a server's front end; 0 where there is no server."""
     return 1000 * one.served / one.questions

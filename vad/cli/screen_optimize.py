@@ -3,8 +3,7 @@
 from rich.table import Table
 
 from ..layout import LEVEL
-from ..optimize.search import Found
-from ..optimize.tuned import cost
+from ..optimize.found import Found
 from .sheet import console
 
 
@@ -42,7 +41,7 @@ def print_found(found: Found, name: str) -> None:
         print("  the program found is the program as it is")
     elif test.low <= 0 <= test.high:
         print("  the interval covers 0: no difference is shown")
-    for stage, spent in cost(found).items():
+    for stage, spent in found.cost().items():
         print(
             f"cost, {stage}: {spent['calls']:,} calls, {spent['prompt_tokens']:,} prompt tokens, "
             f"{spent['output_tokens']:,} output tokens"

@@ -6,11 +6,11 @@ import pandas as pd
 from rich.table import Table
 
 from ..errors import StudyError
-from ..experiment import column
 from ..layout import LEVEL
 from ..ledger import Outcome
 from ..opened import open_run
 from ..score import FIGURES as MEASURES
+from ..settings import column
 from .sheet import console, number, varying
 
 BACK = ("fidelity", "unprompted")

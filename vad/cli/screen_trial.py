@@ -6,8 +6,8 @@ from ..experiment import Experiment
 
 def print_trial(experiment: Experiment, which: str) -> None:
     """One trial: its condition, and for each call the prompt as the model gets it."""
-    from ..certificate import rehearse
     from ..plan import make_plan
+    from ..rehearse import rehearse
     from ..tokens import Tokens
 
     plan = make_plan(experiment)

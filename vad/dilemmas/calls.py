@@ -8,11 +8,11 @@ from typing import Any
 
 import dspy
 
-from ..certificate import rehearse
 from ..engines import make_engine
 from ..errors import EngineFailure, EngineGone, StudyError
 from ..model import Model, Sampling
 from ..program import Part
+from ..rehearse import rehearse
 from ..session import Session, converse, make_lm
 from ..study import Study
 from ..tokens import tokens_here

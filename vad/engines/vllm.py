@@ -1,9 +1,4 @@
-"""The vLLM engine: AsyncLLM in this program, continuous batching, prefix caching, constraints.
-
-On a CPU a request's own seed works only without chunked prefill, and the KV cache has to be given
-a size; both are set here unless the profile says otherwise. Everything in a profile's
-`engine_args` goes to vLLM by its own name.
-"""
+"""The vLLM engine: AsyncLLM in this program, continuous batching, prefix caching, constraints."""
 
 import asyncio
 import importlib.metadata
@@ -13,30 +8,20 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from ..errors import EngineFailure, EngineGone, Interrupted, StudyError, unknown
+from ..errors import EngineFailure, EngineGone, Interrupted, StudyError
 from ..model import Model
-from ..prefix import CPU_BLOCK, Prefixes
+from ..prefix import Prefixes
 from ..study import Study
 from ..tokens import Tokens
 from . import About, Call, Reply
-from .orphans import VARIABLE
 from .stoppable import stoppable
+from .vllm_arguments import arguments, set_environment
 
 SMALL_VOCABULARY = 32_768
 """Up to here the backend outlines is the fastest to be had, above it xgrammar."""
-
-MOST_WEIGHED = 512
-"""Tokens that may begin the options of a question, all together."""
-
-QUIET = {
-    "VLLM_LOGGING_LEVEL": "ERROR",
-    "VLLM_NO_USAGE_STATS": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-}
 
 
 @contextmanager
@@ -82,13 +67,13 @@ class VllmEngine:
             self._start()
 
     def _start(self) -> None:
-        self.set_environment()
-        arguments = self.arguments()
+        set_environment(self.folder)
+        given = arguments(self.model, self.folder, self.backend)
         from vllm.envs import enable_envs_cache
         from vllm.v1.engine.async_llm import AsyncLLM
 
         try:
-            self._llm = AsyncLLM.from_engine_args(arguments)
+            self._llm = AsyncLLM.from_engine_args(given)
         except Interrupted:
             raise
         except Exception as error:
@@ -101,78 +86,10 @@ class VllmEngine:
         enable_envs_cache()
         self._prefixes = Prefixes(self._llm.vllm_config.cache_config.block_size)
 
-    def set_environment(self) -> None:
-        """What vLLM and its processes read from the environment, where nobody has set it."""
-        os.environ[VARIABLE] = str(os.getpid())
-        # After its time-out a constraint that is still being compiled would give an empty answer;
-        # 0 is none, and no thread a request either.
-        os.environ["VLLM_REGEX_COMPILATION_TIMEOUT_S"] = "0"
-        for name, value in QUIET.items():
-            os.environ.setdefault(name, value)
-        if self.folder:
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        from vllm.platforms import current_platform
-
-        if current_platform.is_cpu():
-            os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "2")
-            os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
-
     async def forget(self) -> None:
         """Empty the prefix cache, as in an engine just started."""
         await self._llm.reset_prefix_cache()
         self._prefixes = Prefixes(self._prefixes.block)
-
-    def arguments(self) -> Any:
-        """vLLM's AsyncEngineArgs; StudyError for an argument of the profile that it refuses."""
-        from vllm.config import StructuredOutputsConfig
-        from vllm.engine.arg_utils import AsyncEngineArgs
-
-        known = {field.name for field in fields(AsyncEngineArgs)}
-        for name in self.model.engine_args:
-            if name not in known:
-                raise unknown(
-                    f"experiments/models.toml: {self.model.name}.engine_args.{name}",
-                    "vLLM engine argument",
-                    name,
-                    "AsyncEngineArgs has",
-                    known,
-                )
-        backend = StructuredOutputsConfig(backend=self.backend)
-        try:
-            # Nobody reads vLLM's own statistics here, and each token would be counted for them.
-            settings = {"disable_log_stats": True} | self.settings()
-            return AsyncEngineArgs(**settings, structured_outputs_config=backend)
-        except Exception as error:
-            raise StudyError(
-                f"experiments/models.toml: {self.model.name}.engine_args",
-                str(error).strip().splitlines()[0],
-            ) from None
-
-    def settings(self) -> dict[str, Any]:
-        """The engine arguments of the profile, with what a CPU needs, by vLLM's own names."""
-        from vllm.platforms import current_platform
-
-        length = self.model.max_model_len
-        settings: dict[str, Any] = {
-            "model": str(self.folder or self.model.weights),
-            "max_model_len": length,
-            "enable_prefix_caching": True,
-            "max_num_seqs": self.model.concurrency,
-            "generation_config": "vllm",
-            "enable_lora": bool(self.model.lora),
-            "max_logprobs": MOST_WEIGHED,
-            "disable_log_stats": True,
-        }
-        if self.model.revision:
-            settings["revision"] = self.model.revision
-        if current_platform.is_cpu():
-            settings |= {
-                "enable_chunked_prefill": False,
-                "max_num_batched_tokens": max(length, 4096),
-                "enforce_eager": True,
-                "block_size": CPU_BLOCK,
-            }
-        return settings | self.model.engine_args
 
     async def answer(self, call: Call) -> Reply:
         """One request; the first of each constraint goes alone, so that it is compiled once."""

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import dspy
 
 from ..errors import StudyError
-from ..experiment import Condition
 from ..layout import LEVEL
 from ..order import digest
 from ..scenario import Scenario, load_topics
+from ..settings import Condition
 from ..trial import Conversation, Plan
 from .objective import Objective
 from .split import Part, split

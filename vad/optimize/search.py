@@ -9,9 +9,7 @@
 import asyncio
 import contextlib
 import importlib.util
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -20,7 +18,7 @@ import numpy as np
 
 from ..canary import ask_canary
 from ..certificate import certify
-from ..engines import Call, Engine, Reply, make_engine
+from ..engines import Engine, make_engine
 from ..errors import EngineFailure, Interrupted, StudyError, unknown
 from ..experiment import Experiment
 from ..model import Model
@@ -28,8 +26,9 @@ from ..order import digest
 from ..plan import make_plan
 from ..session import SESSION, Session, make_lm
 from ..trial import Plan
-from .candidates import Book, Candidate, Difference
+from .candidates import Book
 from .cases import Case, make_cases, one_of_each
+from .found import Found
 from .objective import Objective
 from .optimizers import OPTIMIZERS, WITH_DEMOS, Proposals, Task, demos_that_fit
 from .split import Part
@@ -42,28 +41,6 @@ HIGH = 0.75
 """The quantile of the program's own training scores from which on an example may become a demo."""
 EVERY = 10.0
 """Seconds from one word about the calls so far to the next."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """What came of it.
-
-    before, after: states. calls: by stage, in order. failed: calls that gave nothing, those of the
-    optimiser itself among them, by what was said.
-    """
-
-    plan: Plan
-    optimizer: str
-    objective: Objective
-    cases: dict[Part, list[Case]]
-    student: Student
-    before: str
-    after: str
-    history: list[Candidate]
-    test: Difference
-    calls: dict[str, list[tuple[Call, Reply]]]
-    failed: Counter[str]
-    engine: dict[str, Any]
 
 
 def optimize(
@@ -151,25 +128,24 @@ class _Work:
         modules = {export_of(part): part.module.deepcopy() for (part,) in program.parts}
         student = Student(modules, desk)
         before = student.state()
-        marks = {"program as it is": 0}
+        watched.begin("program as it is")
         with closed_files(self.study, [self.study.root / "scenarios", self.runs]):
             for part in ("train", "validation"):
                 await self._score(desk, student, part)
             self._defined(before)
             self._tell(before, "as it is")
-            marks[self.optimizer] = len(watched.calls)
+            watched.begin(self.optimizer)
             found = await self._compiled(desk, student, watched, aside)
-            marks["validation of candidates"] = len(watched.calls)
+            watched.begin("validation of candidates")
             self.book.scores[found.state()]
             for state in [*self.book.scores]:
                 await self._score(desk, desk.students.get(state, found), "validation")
         self._tell(found.state(), f"as {self.optimizer} found it")
-        marks["test"] = len(watched.calls)
+        watched.begin("test")
         watched.shut = False
         desk.open(self.cases["test"])
         for one in (student, found):
             await self._score(desk, one, "test")
-        ends = [*marks.values(), len(watched.calls)][1:]
         return Found(
             self.plan,
             self.optimizer,
@@ -180,10 +156,7 @@ class _Work:
             found.state(),
             self.book.history(),
             self.book.difference(before, found.state()),
-            {
-                stage: watched.calls[start:end]
-                for (stage, start), end in zip(marks.items(), ends, strict=True)
-            },
+            watched.calls,
             desk.failed + self.proposals.failed,
             engine.about().__dict__,
         )
@@ -271,7 +244,7 @@ class _Work:
     async def _tell_calls(self, watched: Watched) -> None:
         while True:
             await asyncio.sleep(EVERY)
-            self.say(f"{self.optimizer}: {len(watched.calls):,} calls so far")
+            self.say(f"{self.optimizer}: {sum(map(len, watched.calls.values())):,} calls so far")
 
     def _tell(self, state: str, how: str) -> None:
         train, validation = (

@@ -23,8 +23,9 @@ from ..program import FALLBACK
 from ..saved import saved_state
 from ..spreadsheet import write_csv
 from ..study import Study
+from .found import Found
 from .objective import load_objective
-from .search import Found, Say, optimize
+from .search import Say, optimize
 from .student import export_of
 from .unseen import Refused, closed_files
 
@@ -123,25 +124,13 @@ def keep_record(found: Found, name: str, folder: Path) -> None:
             for part, cases in found.cases.items()
         },
         "test": asdict(found.test),
-        "cost": cost(found),
+        "cost": found.cost(),
     }
     (folder / "optimize.json").write_text(
         json.dumps(record, indent=1, ensure_ascii=False), encoding="utf-8"
     )
     write_csv(pd.DataFrame([asdict(one) for one in found.history]), folder / "history.csv")
     pd.DataFrame(_calls(found, model)).to_parquet(folder / "calls.parquet", compression="zstd")
-
-
-def cost(found: Found) -> dict[str, dict[str, int]]:
-    """Calls and tokens by stage."""
-    return {
-        stage: {
-            "calls": len(calls),
-            "prompt_tokens": sum(reply.prompt_tokens for _, reply in calls),
-            "output_tokens": sum(reply.output_tokens for _, reply in calls),
-        }
-        for stage, calls in found.calls.items()
-    }
 
 
 def _calls(found: Found, model: Model) -> Iterable[dict[str, Any]]:

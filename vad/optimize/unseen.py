@@ -26,17 +26,22 @@ class Refused(BaseException):
 
 
 class Watched:
-    """An engine that counts what passes, and lets no text of the test part pass while it is shut.
+    """An engine that keeps what passes, and lets no text of the test part pass while it is shut.
 
-    calls: of each, prompt and answer, in the order in which the answers came.
+    calls: by stage, prompt and answer of each, in the order in which the answers came.
     """
 
     def __init__(self, engine: Engine, tests: Iterable[str], where: str) -> None:
         self.engine = engine
-        self.calls: list[tuple[Call, Reply]] = []
+        self.calls: dict[str, list[tuple[Call, Reply]]] = {}
         self.shut = True
         self._tests = tuple(tests)
         self._where = where
+
+    def begin(self, stage: str) -> None:
+        """From now on calls are of this stage."""
+        self._stage = stage
+        self.calls[stage] = []
 
     async def start(self) -> None:
         """As the engine does."""
@@ -56,7 +61,7 @@ class Watched:
                     )
                 )
         reply = await self.engine.answer(call)
-        self.calls.append((call, reply))
+        self.calls[self._stage].append((call, reply))
         return reply
 
     async def close(self) -> None:

@@ -13,12 +13,13 @@ import os
 import tempfile
 from pathlib import Path
 
-from ..certificate import certify, rehearse
+from ..certificate import certify
 from ..engines.vllm import VllmEngine
 from ..errors import EngineGone, StudyError
 from ..experiment import Experiment
 from ..model import Model
 from ..plan import make_plan
+from ..rehearse import rehearse
 from ..trial import Plan
 from .adversary import APART, SPECIAL, STYLES, build
 from .barrage import WIDTH, Barrage, Show

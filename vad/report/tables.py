@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from ..compare import ALPHA, primary_contrasts
 from ..errors import StudyError
-from ..experiment import BASELINE
 from ..layout import LEVEL, QUESTIONS
 from ..opened import Run
 from ..score import FIGURES
+from ..settings import BASELINE
 from ..spreadsheet import write_csv
 from .form import BETTER, UNNAMED
 from .latex import fragment

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from ...experiment import BASELINE
+from ...settings import BASELINE
 from .style import (
     FILLS,
     INK,

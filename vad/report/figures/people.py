@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from ...experiment import BASELINE
 from ...persona import Persona
+from ...settings import BASELINE
 from .style import INK, LINE, Chart, filled, in_order, shaped, titled
 
 SIDE = 440

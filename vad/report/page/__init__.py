@@ -28,9 +28,9 @@ from markupsafe import Markup
 
 from ... import __version__
 from ...errors import StudyError
-from ...experiment import BASELINE
 from ...model import VALIDATED
 from ...opened import Run
+from ...settings import BASELINE
 from ..published import beside
 from ..write import Report
 from .account import asked, certificate, provenance

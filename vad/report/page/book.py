@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...experiment import BASELINE
 from ...measure import Labels
 from ...opened import Run
 from ...scenario import Scenario, load_scenarios
+from ...settings import BASELINE
 from ...wording import load_questions
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from ...compare import ALPHA
 from ...convention import THESIS2026
 from ...errors import StudyError
-from ...experiment import BASELINE
 from ...model import VALIDATED
 from ...resample import PERMUTATIONS, RESAMPLES
+from ...settings import BASELINE
 from .account import Asked
 from .book import Book
 from .findings import Findings
