@@ -145,6 +145,7 @@ def stop(running: "subprocess.Popen[str]", how: str) -> str:
     return running.communicate(timeout=120)[1]
 
 
+@pytest.mark.slow
 def test_vllm_stopped_in_three_ways_goes_on_to_every_trial_once_and_leaves_no_process(
     root: Path, vad: Vad
 ) -> None:
@@ -274,6 +275,7 @@ def test_small_models_compares_every_way_of_decoding_on_the_embedded_model(
     assert "constrained" in compared.stdout
 
 
+@pytest.mark.slow
 def test_in_whichever_order_they_are_asked_the_answers_are_distributed_the_same(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
