@@ -44,6 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--inputs", type=int, default=500, help="Broken inputs to try.")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests run in two processes: all with a real engine in one, first of all, others by file."""
     items.sort(key=lambda item: item.get_closest_marker("engine") is None)

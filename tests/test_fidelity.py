@@ -1,6 +1,7 @@
 """The manipulation check: a persona's own variables asked back, and what is right."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -153,6 +154,11 @@ def test_the_tables_stand_beside_the_gap_on_screen_and_in_the_report(root: Path,
     assert "fidelity: what a persona said back" in told.stdout
     table = pd.read_csv(root / "runs" / "back" / "tables" / "fidelity_by_variable.csv")
     assert len(table) == 10
+    page = (root / "runs" / "back" / "report.html").read_text()
+    section = page[page.index('<section id="fidelity"') : page.index('<section id="explore"')]
+    assert re.findall(r'scope="row">(\w+)</th>', section)[:2] == ["maximal_1", "maximal_4"]
+    assert section.count('scope="row">') == 2 + 10
+    assert re.search(r'"row">happiness</th>\s*<td class="n">0.500</td>', section)
 
 
 def test_a_check_alone_is_an_experiment_too(root: Path, vad: Vad) -> None:

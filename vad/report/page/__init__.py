@@ -93,6 +93,8 @@ def page(report: Report) -> str:
         categories=by_category,
         published=published,
         sources=[*dict.fromkeys(row["source"] for row in published)],
+        said_back=_rows(report.tables.get("fidelity", pd.DataFrame())),
+        said_back_by_variable=_rows(report.tables.get("fidelity_by_variable", pd.DataFrame())),
         factors=run.factors,
         who=run.who,
         counted=counted,
