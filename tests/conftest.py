@@ -11,6 +11,8 @@ import pytest
 
 from vad.study import ALL_FOLDERS, Study
 
+from .command import forked
+
 REPOSITORY = Path(__file__).parent.parent
 POCKET = REPOSITORY / "experiments" / "pocket"
 
@@ -76,10 +78,14 @@ def study(root: Path) -> Study:
 
 
 @pytest.fixture
-def vad(root: Path) -> Vad:
-    """The command line, run in the study as a person would."""
+def vad(root: Path, request: pytest.FixtureRequest) -> Vad:
+    """The command line, run in the study as a person would; with a real engine, begun anew."""
+    anew = request.node.get_closest_marker("engine") is not None
 
     def command(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"COLUMNS": "120"}
+        if not anew:
+            return forked(arguments, root, environment, timeout)
         return subprocess.run(
             [sys.executable, "-m", "vad.cli", *arguments],
             cwd=root,
@@ -87,7 +93,7 @@ def vad(root: Path) -> Vad:
             text=True,
             timeout=timeout,
             check=False,
-            env=os.environ | {"COLUMNS": "120"},
+            env=environment,
         )
 
     return command
