@@ -17,7 +17,7 @@ def distributions(answers: Answers, by: tuple[str, ...]) -> pd.DataFrame:
     position (from 1); letters and positions only where the answers tell them. Returns the columns
     of `by`, then question, kind, label, share; NaN in a group without an answer.
     """
-    group = answers.part(by)
+    group = answers.grouped(by)
     names = answers.items.loc[group.first, [*by]].reset_index(drop=True)
     tables = []
     for question in QUESTIONS:

@@ -19,8 +19,8 @@ MOST_OPTIONS = 12
 
 
 @dataclass(frozen=True)
-class Part:
-    """Items parted by columns: each item's part, how many parts there are, an item of each."""
+class Groups:
+    """Items grouped by columns: the group of each, how many groups there are, an item of each."""
 
     of: Labels
     n: int
@@ -45,9 +45,9 @@ class Answers:
     actions: Array
     rows: pd.DataFrame
 
-    def part(self, columns: Iterable[str]) -> Part:
-        """The items parted by columns of theirs, in order of appearance; by none, all are one."""
-        return _parted(self.items[[*dict.fromkeys(columns)]])
+    def grouped(self, columns: Iterable[str]) -> Groups:
+        """The items grouped by columns of theirs, in order of appearance; by none, all are one."""
+        return _grouped(self.items[[*dict.fromkeys(columns)]])
 
 
 def read_answers(path: Path) -> Answers:
@@ -107,11 +107,11 @@ def pair(table: pd.DataFrame, place: str) -> Answers:
     for name in QUESTIONS:
         if not (rows["question"] == name).any():
             raise StudyError(place, f"no row answers the {name} question", "a gap needs both")
-    condition = _parted(table[conditions])
+    condition = _grouped(table[conditions])
     _one_scale(rows.assign(condition=condition.of), place)
     scenario = [name for name in ("scenario", "topic", "value") if name in table]
     keys = table[[*conditions, *scenario]]
-    item = _parted(keys)
+    item = _grouped(keys)
     rows["item"] = item.of
     _both_somewhere(rows, keys, place)
     values, actions = (_array(rows, name, item, condition, place) for name in QUESTIONS)
@@ -119,14 +119,14 @@ def pair(table: pd.DataFrame, place: str) -> Answers:
     return Answers(place, items, conditions, values, actions, rows)
 
 
-def _parted(table: pd.DataFrame) -> Part:
+def _grouped(table: pd.DataFrame) -> Groups:
     if not len(table.columns):
         whole = np.zeros(len(table), dtype=np.intp)
-        return Part(whole, 1, whole[:1])
+        return Groups(whole, 1, whole[:1])
     groups = table.groupby([*table], sort=False, dropna=False)
     of: Labels = groups.ngroup().to_numpy().astype(np.intp)
     _, first = np.unique(of, return_index=True)
-    return Part(of, len(first), first.astype(np.intp))
+    return Groups(of, len(first), first.astype(np.intp))
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -144,7 +144,7 @@ def _read(path: Path) -> pd.DataFrame:
         ) from None
 
 
-def _array(rows: pd.DataFrame, question: str, item: Part, condition: Part, place: str) -> Array:
+def _array(rows: pd.DataFrame, question: str, item: Groups, condition: Groups, place: str) -> Array:
     """[items, repeats] of one question; a second row for the same place is refused."""
     of_question = rows["question"] == question
     mine = rows[of_question]

@@ -84,7 +84,7 @@ def _recorded(manifests: list[dict[str, Any]]) -> Levels:
 
 def _side_by_side(answers: Answers, names: list[str], recorded: Levels) -> Pool:
     items = answers.items
-    of = answers.part(names)
+    of = answers.grouped(names)
     conditions = [
         {str(key): None if pd.isna(level) else level for key, level in row.items()}
         for row in items.loc[of.first, names].to_dict("records")

@@ -31,7 +31,7 @@ from .measure import (
     side,
     towards_agreement,
 )
-from .pairing import Answers, Part
+from .pairing import Answers, Groups
 
 FIGURES = {
     "ar": "alignment rate: F1 of the convention's positive class",
@@ -94,7 +94,7 @@ def figures(answers: Answers, convention: Convention, by: tuple[str, ...] = ()) 
             )
     if convention.distance == "value" and "value" not in answers.items:
         raise StudyError(answers.place, "lacks the column `value`", "the distance is one a value")
-    group = answers.part(by)
+    group = answers.grouped(by)
     of_scenario = [name for name in by if name not in answers.conditions]
     found = (
         _rates(answers, convention, group, of_scenario)
@@ -120,13 +120,13 @@ Columns = dict[str, Array | Labels]
 
 
 def _rates(
-    answers: Answers, convention: Convention, group: Part, of_scenario: list[str]
+    answers: Answers, convention: Convention, group: Groups, of_scenario: list[str]
 ) -> Columns:
     """What rests on sides: F1 in the convention's cells, kappa in a condition."""
     said = side(answers.values, convention)
     did = side(as_ruled(answers.actions, convention), convention)
     whole = {*of_scenario} <= {*convention.cell}
-    cells = answers.part([*answers.conditions, *(convention.cell if whole else of_scenario)])
+    cells = answers.grouped([*answers.conditions, *(convention.cell if whole else of_scenario)])
     counts = confusion(said, did, cells.of, cells.n)
     counted = counts.any(axis=(-2, -1))
     rates = {name: f1(counts, name) for name in SIDES}
@@ -136,7 +136,7 @@ def _rates(
         for name, rate in rates.items()
     }
     within = group.of[cells.first]
-    blocks = answers.part([*answers.conditions, *of_scenario])
+    blocks = answers.grouped([*answers.conditions, *of_scenario])
     kappa = cohen_kappa(confusion(said, did, blocks.of, blocks.n))
     return {
         "ar": _mean_in(within, filled[convention.positive], group.n),
@@ -151,7 +151,7 @@ def _rates(
 def _distances(
     answers: Answers,
     convention: Convention,
-    group: Part,
+    group: Groups,
     of_scenario: list[str],
     by: tuple[str, ...],
 ) -> Columns:
@@ -160,10 +160,10 @@ def _distances(
     chosen = mean_answer(as_ruled(answers.actions, convention), convention)
     both = np.isfinite(stated) & np.isfinite(chosen)
     scenarios = np.bincount(group.of[both], minlength=group.n)
-    blocks = answers.part([*answers.conditions, *of_scenario])
+    blocks = answers.grouped([*answers.conditions, *of_scenario])
     of, n, within = blocks.of, blocks.n, group.of[blocks.first]
     if convention.distance == "value":
-        units = answers.part([*by, "value"])
+        units = answers.grouped([*by, "value"])
         stated, chosen = (
             np.round(_mean_in(units.of, np.where(both, one, np.nan), units.n), 14)
             for one in (stated, chosen)
@@ -187,7 +187,7 @@ def _distances(
     return table | {"scenarios": scenarios}
 
 
-def _counts(answers: Answers, convention: Convention, group: Part) -> Columns:
+def _counts(answers: Answers, convention: Convention, group: Groups) -> Columns:
     """What was asked, what is missing, what was filled in, and how alike repeats are."""
     alike: Columns = {}
     asked, missing = np.zeros(group.n, dtype=np.intp), np.zeros(group.n, dtype=np.intp)

@@ -75,7 +75,7 @@ def noise_floor(run: Run, pairs: pd.DataFrame, seed: int) -> pd.DataFrame:
     Columns: those of the conditions, ar, ar_noise, ad, ad_noise.
     """
     answers, random = run.answers, np.random.default_rng(seed)
-    part = answers.part(answers.conditions)
+    part = answers.grouped(answers.conditions)
     table = answers.items.iloc[part.first][answers.conditions].reset_index(drop=True)
     both = {"value": answers.values, "action": answers.actions}
     figures = np.array([_figures(both, part.of == place) for place in range(part.n)])

@@ -11,7 +11,7 @@ from ..measure import Array
 from ..resample import draws, interval
 from .cases import Case
 from .objective import Objective
-from .split import Part
+from .split import ScenarioPart
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Book:
     """Scores by candidate's state and by case; states in the order first asked."""
 
     objective: Objective
-    cases: Mapping[Part, Sequence[Case]]
+    cases: Mapping[ScenarioPart, Sequence[Case]]
     scores: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
 
     def keep(self, case: str, prediction: dspy.Prediction) -> float:
@@ -59,11 +59,11 @@ class Book:
         self.scores[prediction.state][case] = found
         return found
 
-    def open(self, state: str, part: Part) -> list[Case]:
+    def open(self, state: str, part: ScenarioPart) -> list[Case]:
         """The cases of a part that a state has no score for yet."""
         return [one for one in self.cases[part] if one.name not in self.scores[state]]
 
-    def of(self, state: str, part: Part) -> Array:
+    def of(self, state: str, part: ScenarioPart) -> Array:
         """A state's scores in a part, in its order, NaN where undefined or never asked."""
         known = self.scores[state]
         return np.array([known.get(one.name, np.nan) for one in self.cases[part]])

@@ -16,7 +16,7 @@ from ..scenario import Scenario, load_topics
 from ..settings import Condition
 from ..trial import Conversation, Plan
 from .objective import Objective
-from .split import Part, split
+from .split import ScenarioPart, split
 
 NEXT = "ask about more scenarios: a higher limit, or fewer names under [only]"
 
@@ -60,7 +60,7 @@ def one_of_each(plan: Plan) -> None:
             )
 
 
-def make_cases(plan: Plan, objective: Objective) -> dict[Part, list[Case]]:
+def make_cases(plan: Plan, objective: Objective) -> dict[ScenarioPart, list[Case]]:
     """The cases of each part, in an order that the seed decides.
 
     Of personas asked their own variables back, the baseline has none. Raises StudyError for a
@@ -77,7 +77,7 @@ def make_cases(plan: Plan, objective: Objective) -> dict[Part, list[Case]]:
             continue
         held.setdefault(trial.condition, {}).setdefault(trial.scenario.id, []).append(one)
         known.setdefault(trial.condition, {})[trial.scenario.id] = trial.scenario
-    cases: dict[Part, list[Case]] = {"train": [], "validation": [], "test": []}
+    cases: dict[ScenarioPart, list[Case]] = {"train": [], "validation": [], "test": []}
     for place, conversations in held.items():
         for part, mine in split(known[place].values(), topics, seed).items():
             for some in _together(mine, objective.together, seed):

@@ -9,7 +9,7 @@ from ..trial import Plan
 from .candidates import Candidate, Difference
 from .cases import Case
 from .objective import Objective
-from .split import Part
+from .split import ScenarioPart
 from .student import Student
 
 
@@ -24,7 +24,7 @@ class Found:
     plan: Plan
     optimizer: str
     objective: Objective
-    cases: dict[Part, list[Case]]
+    cases: dict[ScenarioPart, list[Case]]
     student: Student
     before: str
     after: str

@@ -31,7 +31,7 @@ from .cases import Case, make_cases, one_of_each
 from .found import Found
 from .objective import Objective
 from .optimizers import OPTIMIZERS, WITH_DEMOS, Proposals, Task, demos_that_fit
-from .split import Part
+from .split import ScenarioPart
 from .student import Desk, Student, export_of
 from .unseen import Refused, Watched, closed_files
 
@@ -80,7 +80,7 @@ class _Work:
         plan: Plan,
         optimizer: str,
         objective: Objective,
-        cases: dict[Part, list[Case]],
+        cases: dict[ScenarioPart, list[Case]],
         runs: Path,
         log: Path,
         say: Say,
@@ -161,7 +161,7 @@ class _Work:
             engine.about().__dict__,
         )
 
-    async def _score(self, desk: Desk, student: Student, part: Part) -> None:
+    async def _score(self, desk: Desk, student: Student, part: ScenarioPart) -> None:
         """Ask a student what of a part it was not asked yet."""
 
         async def one(case: Case) -> None:

@@ -14,15 +14,15 @@ from typing import Literal
 from ..order import digest
 from ..scenario import Scenario
 
-Part = Literal["train", "validation", "test"]
-ENDS: dict[Part, float] = {"train": 0.5, "validation": 0.75, "test": 1.0}
+ScenarioPart = Literal["train", "validation", "test"]
+ENDS: dict[ScenarioPart, float] = {"train": 0.5, "validation": 0.75, "test": 1.0}
 """Where on the circle, of circumference 1, each part ends."""
 
 STEP = (sqrt(5) - 1) / 2
 """From a topic to the next: the golden ratio leaves the smallest gaps, however many there are."""
 
 
-def part_of(scenario: Scenario, topics: Sequence[str], seed: int) -> Part:
+def part_of(scenario: Scenario, topics: Sequence[str], seed: int) -> ScenarioPart:
     """The part that a scenario is in.
 
     topics: of the study, in the order of its file; those added at its end move nothing.
@@ -37,9 +37,9 @@ def part_of(scenario: Scenario, topics: Sequence[str], seed: int) -> Part:
 
 def split(
     scenarios: Iterable[Scenario], topics: Sequence[str], seed: int
-) -> dict[Part, list[Scenario]]:
+) -> dict[ScenarioPart, list[Scenario]]:
     """Each scenario in its part, in the order given."""
-    parts: dict[Part, list[Scenario]] = {part: [] for part in ENDS}
+    parts: dict[ScenarioPart, list[Scenario]] = {part: [] for part in ENDS}
     for one in scenarios:
         parts[part_of(one, topics, seed)].append(one)
     return parts

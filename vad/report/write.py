@@ -51,7 +51,7 @@ def make_report(run: Run) -> Report:
 
 def _half_asked(answers: Answers) -> list[str]:
     """A sentence for each condition in which one of the two questions has no row at all."""
-    parts = answers.part(answers.conditions)
+    parts = answers.grouped(answers.conditions)
     said, done = (
         np.bincount(parts.of, (~np.isinf(scores)).any(axis=1), parts.n) > 0
         for scores in (answers.values, answers.actions)

@@ -74,7 +74,7 @@ class Book:
 def open_book(run: Run) -> Book:
     """Number a run's conditions and scenarios."""
     items, names = run.answers.items, run.answers.conditions
-    parts = run.answers.part(names)
+    parts = run.answers.grouped(names)
     conditions = run.ordered(items.loc[parts.first, names].assign(part=range(parts.n)), names)
     number = np.argsort(conditions.pop("part").to_numpy())
     conditions = conditions.astype(object).where(conditions.notna(), None)
