@@ -14,19 +14,19 @@ COLUMNS = {
     "tokenizer": "left",
     "answers": "right",
     "unreadable": "right",
-    "below (95%)": "right",
-    "longest": "right",
+    "below\n(95%)": "right",
+    "longest,\nbytes": "right",
     "compile": "right",
     "memory": "right",
     "answers/s": "right",
-    "free = 1": "right",
-    "tokens/s, free = 1": "right",
+    "answers/s,\nfree = 1": "right",
+    "tokens/s,\nfree = 1": "right",
 }
 
 
 def print_proof(cells: list[Cell], record: Path) -> None:
     """The table of the cells, the unreadable answers if there are any, and the record's sums."""
-    screen = console()
+    screen = console(132)
     table = Table(box=None, pad_edge=False)
     for name, justify in COLUMNS.items():
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
@@ -38,7 +38,7 @@ def print_proof(cells: list[Cell], record: Path) -> None:
             f"{cell.answers:,}",
             str(cell.unreadable),
             f"{cell.upper:.1e}" if not cell.unreadable else "-",
-            f"{cell.longest} of {cell.bound} bytes",
+            f"{cell.longest} of {cell.bound}",
             f"{cell.compile_seconds:.1f} s",
             f"{cell.memory:.0f} MB",
             f"{cell.answers_a_second:.0f}",
