@@ -1,5 +1,7 @@
 """The page: what it says of a run, and that prompts and answers are in it as they were."""
 
+import base64
+import gzip
 import json
 import re
 from collections.abc import Callable, Hashable, Iterator
@@ -20,7 +22,6 @@ from vad.report.page.account import asked
 from vad.report.page.answers import texts
 from vad.report.page.book import open_book
 from vad.report.page.findings import findings
-from vad.report.page.packing import unpack
 from vad.report.published import beside
 from vad.report.write import make_report
 from vad.run import run as ask_all
@@ -64,7 +65,7 @@ class Reader(HTMLParser):
     def pack(self, name: str) -> Any:
         """The content packed under a name."""
         found = [text for one, text in self.scripts if one.get("id") == f"packed-{name}"]
-        return unpack(found[0])
+        return json.loads(gzip.decompress(base64.b64decode(found[0])))
 
 
 @pytest.fixture(scope="module")

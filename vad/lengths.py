@@ -1,5 +1,7 @@
 """Lengths: the tokens of every prompt, bounded by its blocks, each of which is counted once."""
 
+from dataclasses import dataclass
+
 from .model import Model
 from .rehearse import rehearse
 from .tokens import Bytes, Tokens
@@ -9,16 +11,24 @@ MERGES = 8
 """Tokens that a prompt may take more than its blocks counted one by one."""
 
 
-class Lengths:
-    """Prompt lengths of every conversation of a part, from its blocks, each counted once.
+@dataclass(frozen=True)
+class Shape:
+    """An LM call: its own tokens, how often each block stands in it, its budget, and what it opens
+    with: a text of its own, then blocks by name."""
 
-    calls: for each LM call its own tokens, how often each block stands in it, its budget, and what
-    it opens with: a text of its own, then blocks by name.
-    """
+    own: int
+    times: dict[str, int]
+    budget: int
+    lead: str
+    order: list[str]
+
+
+class Lengths:
+    """Prompt lengths of every conversation of a part, from its blocks, each counted once."""
 
     def __init__(self, tokens: Tokens | Bytes, sample: Conversation, model: Model) -> None:
         self.tokens = tokens
-        self.calls: list[tuple[int, dict[str, int], int, str, list[str]]] = []
+        self.calls: list[Shape] = []
         before = 0
         for asked in rehearse(sample, model):
             text = tokens.prompt(asked.call.messages)
@@ -26,32 +36,33 @@ class Lengths:
             own = tokens.count(text) - sum(
                 count * tokens.count(sample.inputs[name]) for name, count in times.items()
             )
-            # Of earlier answers only the number of bytes is known, and a token is at least a byte.
             order = sorted(times, key=lambda name: text.find(sample.inputs[name]))
             lead = text[: text.find(sample.inputs[order[0]])] if order else text
-            self.calls.append((own + before, times, asked.call.max_tokens, lead, order))
+            self.calls.append(Shape(own + before, times, asked.call.max_tokens, lead, order))
+            # Of an earlier answer only the bytes are known, and a token is at least a byte.
             before += len(asked.reply.text.encode())
 
     def prompts(self, conversation: Conversation) -> list[tuple[int, int]]:
         """For each call: tokens of its prompt (an upper bound) and of its answer's budget."""
-        inputs = conversation.inputs
+        count, blocks = self.tokens.count, conversation.inputs
         return [
             (
-                own
-                + MERGES
-                + sum(count * self.tokens.count(inputs[name]) for name, count in times.items()),
-                budget,
+                call.own + MERGES + sum(n * count(blocks[name]) for name, n in call.times.items()),
+                call.budget,
             )
-            for own, times, budget, _, _ in self.calls
+            for call in self.calls
         ]
 
     def openings(self, conversation: Conversation) -> list[list[tuple[str, int]]]:
         """For each call the texts that its prompt opens with, in order, each with its tokens."""
-        count = self.tokens.count
-        blocks = conversation.inputs
+        count, blocks = self.tokens.count, conversation.inputs
         return [
-            [(text, count(text)) for text in (lead, *(blocks[name] for name in order)) if text]
-            for _, _, _, lead, order in self.calls
+            [
+                (text, count(text))
+                for text in (call.lead, *(blocks[name] for name in call.order))
+                if text
+            ]
+            for call in self.calls
         ]
 
 

@@ -45,11 +45,7 @@ def same_study(experiment: Experiment, path: Path) -> None:
             "rename one of them, or write elsewhere with --runs DIR",
         )
     before, now = manifest.get("decides", {}), experiment.decides()
-    changed = [
-        key
-        for key in sorted({*before, *now})
-        if key in before and key in now and before[key] != now[key]
-    ]
+    changed = [key for key in sorted({*before} & {*now}) if before[key] != now[key]]
     changed += [key for key in before if key not in now and key.startswith("setting")]
     if changed:
         raise StudyError(

@@ -17,8 +17,8 @@ def look_at_weights(folder: Path, weights: str, place: str) -> None:
             raise StudyError(
                 place,
                 f'"{weights}" holds no {what}: {needed} is missing',
-                "a weights folder "
-                "in the Hugging Face layout holds config.json, tokenizer.json, *.safetensors",
+                "a weights folder in the Hugging Face layout holds config.json, tokenizer.json, "
+                "*.safetensors",
             )
     if not list(folder.glob("*.safetensors")):
         raise StudyError(place, f'"{weights}" holds no weights: no *.safetensors in it')

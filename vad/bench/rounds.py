@@ -62,6 +62,11 @@ class Round:
         """Milliseconds of CPU a question of the process that asks."""
         return 1000 * self.cpu / self.questions
 
+    @property
+    def server_cost(self) -> float:
+        """Milliseconds of CPU a question of a server's front end; 0 where there is no server."""
+        return 1000 * self.served / self.questions
+
 
 class Way:
     """One way in a process of its own, its engine started and everything asked once."""

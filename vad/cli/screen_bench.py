@@ -1,5 +1,7 @@
 """What `vad bench` prints: the ways side by side, and the ratios that matter."""
 
+from operator import attrgetter
+
 from rich.table import Table
 
 from ..bench.rounds import Round, ratio, spread
@@ -16,12 +18,12 @@ def print_bench(found: dict[str, list[Round]]) -> None:
     for name, rounds in found.items():
         over = "raw" in found and name not in ("raw", "simulated")
         count = sum(one.questions for one in rounds)
-        front = [served(one) for one in rounds]
+        front = [one.server_cost for one in rounds]
         tokens = sum(one.output_tokens for one in rounds) / count
         table.add_row(
             name,
             _said([one.rate for one in rounds], 0 if rounds[0].rate >= 1000 else 1),
-            _said(ratio(rounds, found["raw"], rate), 2) if over else "",
+            _said(ratio(rounds, found["raw"], attrgetter("rate")), 2) if over else "",
             _said([one.cost for one in rounds], 2),
             _said(front, 2) if any(front) else "",
             f"{tokens:.0f}" if tokens else "",
@@ -34,18 +36,8 @@ def print_bench(found: dict[str, list[Round]]) -> None:
         print(f"outside vLLM, run less raw: {_said(own, 2)} ms of CPU a question")
         shares = [(run.cost - raw.cost) / dspy.cost for run, raw, dspy in both]
         print(f"that over dspy's client, its server taken as the engine's: {_said(shares, 3)}")
-        shares = [run.cost / (dspy.cost + served(dspy)) for run, _, dspy in both]
+        shares = [run.cost / (dspy.cost + dspy.server_cost) for run, _, dspy in both]
         print(f"all of run over dspy's client and its server's front end: {_said(shares, 3)}")
-
-
-def rate(one: Round) -> float:
-    """Answers a second."""
-    return one.rate
-
-
-def served(one: Round) -> float:
-    """Milliseconds of CPU a question of a server's front end; 0 where there is no server."""
-    return 1000 * one.served / one.questions
 
 
 def _said(figures: list[float], digits: int) -> str:

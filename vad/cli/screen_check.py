@@ -8,9 +8,11 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from ..experiment import Experiment
+from ..model import Model
 from .progress import clock
 
 if TYPE_CHECKING:
+    from ..certificate import Certificate
     from ..trial import Plan
 
 
@@ -42,56 +44,57 @@ def print_check(experiment: Experiment, timed: bool) -> None:
     for name, count in per_model.items():
         one = certify(plan, name)
         print(f"\n{name}: {count:,} questions in {one.calls:,} calls")
-        model = experiment.models[name]
-        if model.memory_gb:
-            print(
-                f"  memory            {model.memory_gb:g} GB of weights, an estimate: 2 bytes each"
-            )
-        if model.unverified:
-            print(
-                fill(
-                    model.unverified,
-                    96,
-                    initial_indent="  not verified      ",
-                    subsequent_indent=" " * 20,
-                )
-            )
-        if one.tokenizer:
-            print(
-                f"  prompt tokens     {one.prompt_tokens:,} in all, at most "
-                f"{one.longest_prompt} in one;\n"
-                f"                    {one.computed_tokens:,} of them to compute where prompts "
-                "share their prefixes"
-            )
-        elif model.engine != "simulated":
-            print(
-                f"  prompt tokens     at most {one.prompt_tokens:,} in all, {one.longest_prompt} "
-                "in one (a token a byte:"
-            )
-            print("                    its tokenizer is not here; point 3 is proved when it is)")
-        print(f"  1 finite          yes, longest answer {one.longest_answer} bytes")
-        print(
-            f"  2 budget          yes, max_tokens {one.max_tokens}"
-            + (
-                f"; {one.silent_tokens} tokens that decode to nothing are banned"
-                if one.tokenizer
-                else ""
-            )
-        )
-        if one.tokenizer:
-            print(
-                f"  3 context         yes, {one.longest_prompt} + {one.max_tokens} tokens at "
-                f"most, max_model_len {one.max_model_len}"
-            )
-        print("  4 settings        yes, none that breaks answers")
-        print("  5 canary          asked when the run begins")
-        if model.validated:
-            print(
-                f"  {one.guarantee}: its provider holds answers to a JSON schema in its own way;\n"
-                "  each is checked by the strict reader, the invalid ones are kept and counted"
-            )
+        _print_certificate(one, experiment.models[name])
         if timed:
             _print_forecast(plan, name)
+
+
+def _print_certificate(one: "Certificate", model: Model) -> None:
+    if model.memory_gb:
+        print(f"  memory            {model.memory_gb:g} GB of weights, an estimate: 2 bytes each")
+    if model.unverified:
+        print(
+            fill(
+                model.unverified,
+                96,
+                initial_indent="  not verified      ",
+                subsequent_indent=" " * 20,
+            )
+        )
+    if one.tokenizer:
+        print(
+            f"  prompt tokens     {one.prompt_tokens:,} in all, at most "
+            f"{one.longest_prompt} in one;\n"
+            f"                    {one.computed_tokens:,} of them to compute where prompts "
+            "share their prefixes"
+        )
+    elif model.engine != "simulated":
+        print(
+            f"  prompt tokens     at most {one.prompt_tokens:,} in all, {one.longest_prompt} "
+            "in one (a token a byte:"
+        )
+        print("                    its tokenizer is not here; point 3 is proved when it is)")
+    print(f"  1 finite          yes, longest answer {one.longest_answer} bytes")
+    print(
+        f"  2 budget          yes, max_tokens {one.max_tokens}"
+        + (
+            f"; {one.silent_tokens} tokens that decode to nothing are banned"
+            if one.tokenizer
+            else ""
+        )
+    )
+    if one.tokenizer:
+        print(
+            f"  3 context         yes, {one.longest_prompt} + {one.max_tokens} tokens at "
+            f"most, max_model_len {one.max_model_len}"
+        )
+    print("  4 settings        yes, none that breaks answers")
+    print("  5 canary          asked when the run begins")
+    if model.validated:
+        print(
+            f"  {one.guarantee}: its provider holds answers to a JSON schema in its own way;\n"
+            "  each is checked by the strict reader, the invalid ones are kept and counted"
+        )
 
 
 def _print_forecast(plan: "Plan", name: str) -> None:

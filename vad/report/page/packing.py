@@ -17,11 +17,6 @@ def pack(content: Any) -> str:
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
-def unpack(packed: str) -> Any:
-    """What `pack` was given."""
-    return json.loads(gzip.decompress(base64.b64decode(packed)))
-
-
 def columns(table: pd.DataFrame) -> dict[str, list[Any]]:
     """A table as a list a column, numbers rounded, None where missing."""
     return {str(name): [plain(one) for one in table[name].tolist()] for name in table}
