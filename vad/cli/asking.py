@@ -51,7 +51,7 @@ def show(
 
 def run(
     experiment: Annotated[
-        str | None, typer.Argument(metavar="[EXPERIMENT]", help="A TOML file, or its name.")
+        str | None, typer.Argument(metavar="EXPERIMENT", help="A TOML file, or its name.")
     ] = None,
     limit: Limit = None,
     model: Model = None,
