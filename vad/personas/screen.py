@@ -64,7 +64,7 @@ def print_positions(personas: Personas, formats: list[Told], unit: str) -> None:
     """A row a format, a column a variable: how far into the text its level stands."""
     print(f"Where a variable's level stands: {unit} before it, the mean over personas")
     table = Table(box=None, pad_edge=False)
-    table.add_column("format")
+    table.add_column("format", no_wrap=True)
     for variable in personas.variables:
         table.add_column(variable.name.replace(" ", "\n"), justify="right", overflow="fold")
     for one in formats:
@@ -121,4 +121,4 @@ def _most(counts: dict[str, int]) -> str:
 
 
 def _print(table: Table) -> None:
-    console().print(table)
+    console(132).print(table)
