@@ -29,6 +29,16 @@ def test_a_prompt_seen_before_leaves_what_is_behind_its_last_whole_block() -> No
     assert met.unseen([0, 2, 3, 4, 5, 6, 7, 8]) == 8
 
 
+def test_a_prompt_that_goes_on_from_an_answer_leaves_what_is_behind_their_last_whole_block() -> (
+    None
+):
+    prefixes = Prefixes(4)
+    prompt, answer = [1, 2, 3, 4, 5], [6, 7, 8, 9]
+    assert prefixes.unseen(prompt) == 5
+    prefixes.meet([*prompt, *answer[:-1]])
+    assert prefixes.unseen([*prompt, *answer, 10]) == 2
+
+
 def test_the_last_token_of_a_prompt_is_computed_and_with_it_its_block() -> None:
     met = Prefixes(4)
     assert met.unseen([1, 2, 3, 4, 5, 6, 7, 8]) == 8

@@ -53,7 +53,8 @@ def _system(signature: Any, written: Written) -> tuple[str, ...]:
 
 
 class Prefixes:
-    """The prefix trie of all prompts so far, counted in blocks of the engine's size."""
+    """The prefix trie of all prompts so far, and of the answers written after them, counted in
+    blocks of the engine's size."""
 
     def __init__(self, block: int) -> None:
         self.block = block
@@ -65,12 +66,17 @@ class Prefixes:
         Summed over prompts, none of which is the beginning of another, it is the least that is
         possible, whichever their order.
         """
+        shared = self.meet(prompt)
+        return len(prompt) - min(shared, (len(prompt) - 1) // self.block * self.block)
+
+    def meet(self, tokens: Sequence[int]) -> int:
+        """Take in a text; of its tokens those in whole blocks that were met before."""
         before = 0
         shared = 0
-        for start in range(0, len(prompt) - self.block + 1, self.block):
-            before = hash((before, *prompt[start : start + self.block]))
+        for start in range(0, len(tokens) - self.block + 1, self.block):
+            before = hash((before, *tokens[start : start + self.block]))
             if before in self._met:
                 shared += self.block
             else:
                 self._met.add(before)
-        return len(prompt) - min(shared, (len(prompt) - 1) // self.block * self.block)
+        return shared

@@ -133,6 +133,8 @@ class VllmEngine:
         unseen = self._prefixes.unseen(ids)
         last = await self._generate(ids, sampling)
         answer = last.outputs[0]
+        # A later prompt may go on from it; the keys of its last token were never computed.
+        self._prefixes.meet([*ids, *answer.token_ids[:-1]])
         return Reply(
             answer.text,
             answer.finish_reason or "none",
