@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from vad import Answered
-from vad.measure import repeat_agreement
+from vad import Answered, measures
 
 
 def score(answered: Answered) -> float:
-    each = np.concatenate([repeat_agreement(answered.values), repeat_agreement(answered.actions)])
+    each = np.concatenate(
+        [measures.repeat_agreement(answered.values), measures.repeat_agreement(answered.actions)]
+    )
     defined = each[np.isfinite(each)]
     return float(defined.mean()) if len(defined) else float("nan")

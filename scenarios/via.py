@@ -16,8 +16,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from vad import Option, Scenario, StudyError
-from vad.dilemmas.importing import Import, Oddity
+from vad import Import, Oddity, Option, Scenario, StudyError
 
 COLUMNS = ("country", "topic", "value", "polarity", "generation_prompt")
 COUNTRIES = (

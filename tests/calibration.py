@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from vad.contrast import Contrast
-from vad.experiment import load_experiment
-from vad.measure import Array
-from vad.paired import compare_pairs, contrast_figures
-from vad.planted import orders
-from vad.resample import MEASURES, columns
-from vad.respondent import Orders, Respondent, answers, mean_scale, positions, truth
-from vad.study import Study
+from vad.analysis.contrasts import Contrast
+from vad.analysis.measures import Array
+from vad.analysis.paired_tests import compare_pairs, contrast_figures
+from vad.analysis.power.respondent import Orders, Respondent, answers, mean_scale, positions, truth
+from vad.analysis.power.simulation import orders
+from vad.analysis.resampling import MEASURES, columns
+from vad.design.experiment import load_experiment
+from vad.study.loader import Study
 
 from .conftest import REPOSITORY
 

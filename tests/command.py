@@ -13,11 +13,11 @@ from pathlib import Path
 
 LOADED = [
     "vad.cli",
-    "vad.run",
-    "vad.opened",
-    "vad.power",
-    "vad.optimize.tuned",
-    "vad.report.page",
+    "vad.runs.run",
+    "vad.analysis.results",
+    "vad.analysis.power.power",
+    "vad.tools.optimize.save",
+    "vad.report.page.page",
     "transformers.models.auto.tokenization_auto",
 ]
 
@@ -55,6 +55,6 @@ def _vad(
         with path.open("wb") as file:
             os.dup2(file.fileno(), number)
     sys.argv = ["vad", *arguments]
-    from vad.cli import main
+    from vad.cli.main import main
 
     main()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from vad.study import ALL_FOLDERS, Study
+from vad.study.loader import ALL_FOLDERS, Study
 
 from .command import forked
 

@@ -12,14 +12,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from vad.bench.whole_run import Kept
+from vad.design.experiment import load_experiment
+from vad.design.plan import make_plan
 from vad.engines.vllm import VllmEngine
-from vad.experiment import load_experiment
-from vad.forecast import calibrate
-from vad.model import load_model
-from vad.plan import make_plan
-from vad.run import begin, every_model
-from vad.study import find_study
+from vad.runs.forecast import calibrate
+from vad.runs.run import begin, every_model
+from vad.study.loader import find_study
+from vad.study.models import load_model
+from vad.tools.bench.vad_run import Kept
 
 from .conftest import REPOSITORY
 

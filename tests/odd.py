@@ -4,10 +4,10 @@ import json
 import shutil
 from pathlib import Path
 
-from vad.experiment import load_experiment
-from vad.opened import Run, open_run
-from vad.run import run
-from vad.study import ALL_FOLDERS, Study
+from vad.analysis.results import Run, open_run
+from vad.design.experiment import load_experiment
+from vad.runs.run import run
+from vad.study.loader import ALL_FOLDERS, Study
 
 from .conftest import REPOSITORY
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vad.measure import Array
-from vad.model import PUBLISHED
+from vad.analysis.measures import Array
+from vad.study.models import PUBLISHED
 
 Answers = dict[str, tuple[Array, Array]]
 """A condition's values and actions, [scenarios, repeats], under its persona's name."""

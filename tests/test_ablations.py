@@ -4,17 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from vad.compare import compare
+from vad.analysis.comparisons import compare
+from vad.design.experiment import Experiment, load_experiment
+from vad.design.plan import make_plan
+from vad.design.settings import Condition
+from vad.design.trials import Plan
+from vad.engines.tokenizer import TokenCount
 from vad.errors import StudyError
-from vad.experiment import Experiment, load_experiment
-from vad.format import TokenCount, render
-from vad.model import load_model
-from vad.persona import load_personas
-from vad.plan import make_plan
-from vad.run import run
-from vad.settings import Condition
-from vad.study import Study, find_study
-from vad.trial import Plan
+from vad.runs.run import run
+from vad.study.formats import render
+from vad.study.loader import Study, find_study
+from vad.study.models import load_model
+from vad.study.personas import load_personas
 
 from .conftest import REPOSITORY, Vad
 

@@ -10,14 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vad.ask import adapter
-from vad.decode import language
+from vad.constraints.adapter import Manner, adapter
+from vad.constraints.language import Written, language
+from vad.design.experiment import load_experiment
 from vad.errors import Unreadable
-from vad.experiment import load_experiment
-from vad.manner import Manner, Written
-from vad.run import run
-from vad.stored import read_manifest, read_table
-from vad.study import Study
+from vad.runs.run import run
+from vad.runs.store.reader import read_manifest, read_table
+from vad.study.loader import Study
 
 WAYS: list[Written] = ["plain", "chat", "json"]
 OWN = {"chat": dspy.ChatAdapter(), "json": dspy.JSONAdapter()}

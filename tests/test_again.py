@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vad.again import same_plan
+from vad.analysis.results import open_run
+from vad.design.experiment import load_experiment
+from vad.design.plan import make_plan
 from vad.errors import StudyError
-from vad.experiment import load_experiment
-from vad.manifest import compose_manifest
-from vad.opened import open_run
-from vad.plan import make_plan
-from vad.run import run_again
-from vad.stored import read_manifest, read_table
-from vad.study import Study
-from vad.verify import Verified, noise_floor, verify
+from vad.runs.manifest import compose_manifest
+from vad.runs.resume import same_plan
+from vad.runs.run import run_again
+from vad.runs.store.reader import read_manifest, read_table
+from vad.study.loader import Study
+from vad.tools.reproducibility import Verified, noise_floor, verify
 
 from .conftest import REPOSITORY, Vad
 from .runs import rows, write_run

@@ -7,16 +7,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from vad.audit import audit, write_audit
-from vad.engines import make_engine
-from vad.experiment import load_experiment
-from vad.model import PUBLISHED, load_model
-from vad.opened import open_run
-from vad.plan import make_plan
-from vad.session import Session, converse, make_lm
-from vad.stored import read_table
-from vad.study import find_study
-from vad.weigh import weigh
+from vad.analysis.constraint_effects import audit, write_audit
+from vad.analysis.results import open_run
+from vad.design.experiment import load_experiment
+from vad.design.plan import make_plan
+from vad.engines.factory import make_engine
+from vad.runs.dspy_lm import Session, converse, make_lm
+from vad.runs.option_probabilities import weigh
+from vad.runs.store.reader import read_table
+from vad.study.loader import find_study
+from vad.study.models import PUBLISHED, load_model
 
 from .conftest import ALWAYS_A, REPOSITORY, Vad
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from vad.design.experiment import load_experiment
 from vad.errors import StudyError
-from vad.experiment import load_experiment
-from vad.study import Study
+from vad.study.loader import Study
 
 from .conftest import EXPERIMENT, POCKET, Vad
 

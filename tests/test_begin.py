@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from vad.begin import fresh_study, new_file
+from vad.design.experiment import load_experiment
 from vad.errors import StudyError
-from vad.experiment import load_experiment
-from vad.run import run
-from vad.stored import read_table
-from vad.study import ALL_FOLDERS, Study
+from vad.runs.run import run
+from vad.runs.store.reader import read_table
+from vad.study.loader import ALL_FOLDERS, Study
+from vad.study.scaffold import fresh_study, new_file
 
 from .conftest import REPOSITORY, Vad
 

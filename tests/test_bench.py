@@ -2,10 +2,10 @@
 
 import pytest
 
-from vad.bench.rounds import Round, Task, choose, ratio, spread
+from vad.design.experiment import load_experiment
 from vad.errors import StudyError
-from vad.experiment import load_experiment
-from vad.study import Study
+from vad.study.loader import Study
+from vad.tools.bench.rounds import Round, Task, choose, ratio, spread
 
 from .conftest import Vad
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from vad.cli import app
+from vad.cli.main import app
 from vad.errors import EngineFailure, StudyError
 
 from .conftest import EXPERIMENT
@@ -103,7 +103,7 @@ UNBOUND: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study with a finished run of it."""
-    from vad.study import ALL_FOLDERS
+    from vad.study.loader import ALL_FOLDERS
 
     from .conftest import ALWAYS_A, REPOSITORY
 

@@ -14,15 +14,15 @@ import dspy
 import pytest
 from pydantic import BaseModel, Field
 
-from vad.decode import language
-from vad.engines.vllm_arguments import set_environment
+from vad.constraints.fields import Unicode
+from vad.constraints.language import language
+from vad.engines.tokenizer import Tokens
+from vad.engines.vllm_args import set_environment
 from vad.errors import StudyError, Unreadable
-from vad.finite import Unicode
-from vad.model import REFUSED, REFUSED_ARGS, Model
-from vad.prove.adversary import build
-from vad.prove.witness import attest
-from vad.study import Study
-from vad.tokens import Tokens
+from vad.study.loader import Study
+from vad.study.models import REFUSED, REFUSED_ARGS, Model
+from vad.tools.stress.adversary import build
+from vad.tools.stress.independent_parser import attest
 
 from .conftest import Vad
 
@@ -218,7 +218,7 @@ def test_no_constraint_has_a_time_in_which_to_compile_whatever_the_environment_s
 
 def test_a_budget_below_the_bound_is_refused_in_the_call_itself() -> None:
     from vad.errors import EngineFailure
-    from vad.session import _refuse
+    from vad.runs.dspy_lm import _refuse
 
     class Config:
         max_tokens, stop = HELD.max_tokens - 1, None

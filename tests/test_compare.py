@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from scipy.stats import mannwhitneyu
 
-from vad.compare import compare
+from vad.analysis.comparisons import compare
+from vad.analysis.measures import Array, alignment_distance
 from vad.errors import StudyError
-from vad.measure import Array, alignment_distance
 
 from .conftest import Vad
 from .runs import persona, random_scores, rows, write_run

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vad.contrast import contrasts
+from vad.analysis.contrasts import contrasts
 
 from .runs import FIXED
 

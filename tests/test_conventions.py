@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vad.convention import CONVENTIONS, SHEN2025, THESIS2026, named
+from vad.analysis.answers import Answers, pair, read_answers
+from vad.analysis.conventions import CONVENTIONS, SHEN2025, THESIS2026, named
+from vad.analysis.measures import alignment_distance, alignment_rate, as_ruled, mean_answer, side
+from vad.analysis.scores import score
 from vad.errors import StudyError
-from vad.measure import alignment_distance, alignment_rate, as_ruled, mean_answer, side
-from vad.pairing import Answers, pair, read_answers
-from vad.score import score
 
 from .conftest import REPOSITORY
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from vad.decode import language
+from vad.constraints.language import language
+from vad.constraints.parser import read_json
 from vad.errors import Unreadable
-from vad.read import read_json
 
 
 class Inner(BaseModel):

@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from vad.dilemmas.check import check_dilemmas
-from vad.dilemmas.generate import to_scenario
-from vad.dilemmas.judge import QUESTIONS, agreement, as_first_read, load_review
-from vad.dilemmas.rows import row_faults
-from vad.scenario import Option, Scenario, load_scenarios, load_topics, load_values
-from vad.study import Study, find_study
+from vad.study.loader import Study, find_study
+from vad.study.scenarios import Option, Scenario, load_scenarios, load_topics, load_values
+from vad.tools.curation.drafting import to_scenario
+from vad.tools.curation.judging import QUESTIONS, agreement, as_first_read, load_review
+from vad.tools.curation.scenario_checks import check_dilemmas
+from vad.tools.curation.scenario_rules import row_faults
 
 from .conftest import REPOSITORY, Vad
 

@@ -15,18 +15,19 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
-from vad.decode import Language
-from vad.engines import Call, Engine, Reply, make_engine
+from vad.constraints.language import Language
+from vad.design.experiment import load_experiment
+from vad.design.plan import make_plan
+from vad.engines.base import Call, Engine, Reply
+from vad.engines.factory import make_engine
+from vad.engines.tokenizer import Tokens
 from vad.errors import EngineFailure
-from vad.experiment import load_experiment
-from vad.model import PUBLISHED, load_model
-from vad.plan import make_plan
-from vad.prefix import in_prefix_order
-from vad.run import begin, pour
-from vad.session import Session, converse, make_lm
-from vad.stored import read_manifest, read_table
-from vad.study import find_study
-from vad.tokens import Tokens
+from vad.runs.dspy_lm import Session, converse, make_lm
+from vad.runs.prefix_order import in_prefix_order
+from vad.runs.run import begin, pour
+from vad.runs.store.reader import read_manifest, read_table
+from vad.study.loader import find_study
+from vad.study.models import PUBLISHED, load_model
 
 from .conftest import REPOSITORY, Vad
 
@@ -287,7 +288,7 @@ def test_in_whichever_order_they_are_asked_the_answers_are_distributed_the_same(
     experiment = load_experiment(study, path, model="pocket", limit=25)
     runs = []
     for name, order in (("prefix", in_prefix_order), ("shuffled", shuffled)):
-        monkeypatch.setattr("vad.run.in_prefix_order", order)
+        monkeypatch.setattr("vad.runs.run.in_prefix_order", order)
         ledger = begin(make_plan(experiment), root / "runs" / name)
         runs.append(pour(ledger, None, lambda state: None).folder)
     first, second = (read_table(folder, "responses") for folder in runs)

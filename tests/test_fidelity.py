@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 import vad
+from vad.analysis.manipulation_check import said_back
+from vad.design.experiment import load_experiment
+from vad.design.plan import make_plan
 from vad.errors import StudyError
-from vad.experiment import load_experiment
-from vad.fidelity import said_back
-from vad.persona import load_personas
-from vad.plan import make_plan
-from vad.run import run
-from vad.study import Study
+from vad.runs.run import run
+from vad.study.loader import Study
+from vad.study.personas import load_personas
 
 from .conftest import Vad
 

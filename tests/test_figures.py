@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vad.opened import open_run
-from vad.persona import load_personas
+from vad.analysis.results import open_run
 from vad.report.figures import write_figures
 from vad.report.figures.answers import letter_shares, option_shares
+from vad.report.figures.cultural_map import cultural_map, places
+from vad.report.figures.forest import forest
 from vad.report.figures.gap import category_bars, coherence, value_matrix
-from vad.report.figures.paired import forest
-from vad.report.figures.people import cultural_map, places
-from vad.report.figures.style import Chart, dressed, with_setting
-from vad.report.write import make_report
-from vad.scenario import load_values
-from vad.study import Study
+from vad.report.figures.theme import Chart, dressed, with_setting
+from vad.report.report import make_report
+from vad.study.loader import Study
+from vad.study.personas import load_personas
+from vad.study.scenarios import load_values
 
 from .runs import persona, random_scores, rows, write_run
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, Field, create_model, field_validator
 
 from vad import Unicode
-from vad.decode import Language, language
+from vad.constraints.fields import choices
+from vad.constraints.language import Language, language
 from vad.errors import StudyError, Unreadable
-from vad.finite import choices
-from vad.prove.witness import attest
+from vad.tools.stress.independent_parser import attest
 
 code: Any = importlib.import_module("re._constants")
 parser: Any = importlib.import_module("re._parser")

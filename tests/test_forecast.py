@@ -3,10 +3,10 @@
 from itertools import islice, pairwise
 from pathlib import Path
 
-from vad.experiment import load_experiment
-from vad.forecast import PLACES, TIMED, Forecast, sample
-from vad.plan import make_plan
-from vad.study import Study
+from vad.design.experiment import load_experiment
+from vad.design.plan import make_plan
+from vad.runs.forecast import PLACES, TIMED, Forecast, sample
+from vad.study.loader import Study
 
 from .conftest import Vad
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from vad.dilemmas.importing import import_scenarios
-from vad.scenario import load_scenarios
-from vad.study import Study
+from vad.study.loader import Study
+from vad.study.scenarios import load_scenarios
+from vad.tools.curation.importing import import_scenarios
 
 from .conftest import Vad
 from .test_conventions import RELEASED, needs_released
@@ -225,7 +225,7 @@ def test_an_import_never_writes_over_a_file_and_an_unknown_format_is_told(
 def test_a_format_of_ones_own_is_one_file(root: Path, vad: Vad, tmp_path: Path) -> None:
     (root / "scenarios" / "mine.py").write_text(
         '"""Mine: a value a line."""\n\nfrom vad import Scenario\n'
-        "from vad.dilemmas.importing import Import, Oddity\n\n\n"
+        "from vad import Import, Oddity\n\n\n"
         "def read(path):\n    names = path.read_text().splitlines()\n"
         "    made = [Scenario(id=n, value=n, topic='Work', options=()) for n in names if n]\n"
         "    gone = [Oddity(str(k), 'empty', False, '') for k, n in enumerate(names) if not n]\n"

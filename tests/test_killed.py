@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from vad.errors import StudyError
-from vad.store import RunFolder
+from vad.runs.store.folder import RunFolder
 
 from .conftest import Vad
 from .test_run import ask
@@ -55,11 +55,11 @@ def answer(call):
 
 USED = (
     "vad.cli",
-    "vad.run",
-    "vad.cli.screen_outcome",
-    "vad.opened",
+    "vad.runs.run",
+    "vad.cli.screens.run",
+    "vad.analysis.results",
     "vad.report.tables",
-    "vad.cli.progress",
+    "vad.cli.screens.progress",
 )
 """What a run imports on its way, held ready for the next one."""
 
@@ -75,15 +75,15 @@ SAYS = {
 
 def command(root: Path, runs: Path, ready: "multiprocessing.synchronize.Event") -> None:
     """`vad run small` in a process of its own, its answers written often."""
-    import vad.ledger
-    from vad.cli import main
+    import vad.runs.recorder
+    from vad.cli.main import main
 
     os.chdir(root)
     for number, name in ((1, "told"), (2, "problem")):
         os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
     sys.argv = ["vad", "run", "small", "--runs", str(runs)]
-    vad.ledger.FLUSH_SECONDS = 0.05
+    vad.runs.recorder.FLUSH_SECONDS = 0.05
     ready.set()
     try:
         main()

@@ -16,17 +16,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vad.certificate import certify
-from vad.engines import Call
+from vad.design.experiment import load_experiment
+from vad.design.plan import make_plan
+from vad.design.trials import Plan
+from vad.engines.base import Call
 from vad.engines.simulated import SimulatedEngine
 from vad.errors import EngineGone, StudyError
-from vad.experiment import load_experiment
-from vad.plan import make_plan
-from vad.run import run
-from vad.scenario import load_values
-from vad.stored import read_table
-from vad.study import Study, find_study
-from vad.trial import Plan
+from vad.runs.guarantee.certificate import certify
+from vad.runs.run import run
+from vad.runs.store.reader import read_table
+from vad.study.loader import Study, find_study
+from vad.study.scenarios import load_values
 
 from .conftest import REPOSITORY, Vad
 
@@ -145,7 +145,7 @@ def ask(
 ) -> Path:
     study = Study(root)
     loaded = load_experiment(study, root / "experiments" / "survey.toml", **overrides)
-    monkeypatch.setattr("vad.run.make_engine", lambda *_: SimulatedEngine(answer))
+    monkeypatch.setattr("vad.runs.run.make_engine", lambda *_: SimulatedEngine(answer))
     return run(loaded, root / "runs", False, lambda state: None).folder
 
 

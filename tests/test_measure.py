@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from vad.convention import CONVENTIONS, Convention
-from vad.measure import (
+from vad.analysis.conventions import CONVENTIONS, Convention
+from vad.analysis.measures import (
     alignment_distance,
     alignment_rate,
     as_ruled,

@@ -6,16 +6,15 @@ import json
 import dspy
 import pytest
 
-from vad.ask import adapter, output_format
-from vad.engines import Call
+from vad.constraints.adapter import PLAIN, adapter, output_format
+from vad.design.experiment import load_experiment
+from vad.design.plan import make_plan
+from vad.design.trials import Conversation
+from vad.engines.base import Call
 from vad.engines.simulated import SimulatedEngine
-from vad.experiment import load_experiment
-from vad.manner import PLAIN
-from vad.model import PUBLISHED
-from vad.plan import make_plan
-from vad.session import Session, converse, make_lm
-from vad.study import Study, find_study
-from vad.trial import Conversation
+from vad.runs.dspy_lm import Session, converse, make_lm
+from vad.study.loader import Study, find_study
+from vad.study.models import PUBLISHED
 
 from .conftest import REPOSITORY, Vad
 
@@ -101,7 +100,7 @@ def test_every_kind_of_output_field_has_a_placeholder_that_tells_what_to_write()
 
 @pytest.mark.parametrize("number", [0, 7, 20])
 def test_show_prints_byte_for_byte_what_the_engine_receives(number: int) -> None:
-    from vad.tokens import Tokens
+    from vad.engines.tokenizer import Tokens
 
     experiment = PLAN.experiment
     call = sent(PLAN.conversations[number])[0]
@@ -115,7 +114,7 @@ def _show(number: int) -> str:
     import contextlib
     import io
 
-    from vad.cli.screen_trial import print_trial
+    from vad.cli.screens.trial import print_trial
 
     out = io.StringIO()
     with contextlib.redirect_stdout(out):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import vad
+from vad.analysis.measures import alignment_distance, alignment_rate
+from vad.analysis.scores import FIGURES
 from vad.errors import StudyError
-from vad.measure import alignment_distance, alignment_rate
-from vad.score import FIGURES
 
 from .runs import persona, random_scores, rows, write_run
 

@@ -11,26 +11,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vad.begin import new_file
-from vad.certificate import certify
-from vad.engines import Call
+from vad.analysis.power.respondent import Respondent, positions
+from vad.analysis.power.simulation import speaking
+from vad.analysis.results import open_run
+from vad.design.experiment import Experiment, load_experiment
+from vad.design.plan import make_plan
+from vad.engines.base import Call
 from vad.engines.simulated import SimulatedEngine
 from vad.errors import EngineFailure, StudyError
-from vad.experiment import Experiment, load_experiment
-from vad.opened import open_run
-from vad.optimize.candidates import paired_difference
-from vad.optimize.found import Found
-from vad.optimize.objective import load_objective
-from vad.optimize.optimizers import OPTIMIZERS, Task
-from vad.optimize.search import optimize
-from vad.optimize.split import split
-from vad.optimize.tuned import optimize_program
-from vad.plan import make_plan
-from vad.planted import speaking
-from vad.respondent import Respondent, positions
-from vad.run import run
-from vad.scenario import load_topics
-from vad.study import Study
+from vad.runs.guarantee.certificate import certify
+from vad.runs.run import run
+from vad.study.loader import Study
+from vad.study.scaffold import new_file
+from vad.study.scenarios import load_topics
+from vad.tools.optimize.objective import load_objective
+from vad.tools.optimize.optimizers import OPTIMIZERS, Task
+from vad.tools.optimize.result import Found
+from vad.tools.optimize.save import optimize_program
+from vad.tools.optimize.scoreboard import paired_difference
+from vad.tools.optimize.search import optimize
+from vad.tools.optimize.split import split
 
 from .conftest import Vad
 

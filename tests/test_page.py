@@ -13,19 +13,19 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from vad.certificate import Certificate
+from vad.analysis.results import Run, open_run
+from vad.design.experiment import load_experiment
 from vad.errors import StudyError
-from vad.experiment import load_experiment
-from vad.opened import Run, open_run
-from vad.report.page import page, write_page
-from vad.report.page.account import asked
-from vad.report.page.answers import texts
-from vad.report.page.book import open_book
 from vad.report.page.findings import findings
+from vad.report.page.numbering import open_book
+from vad.report.page.page import page, write_page
+from vad.report.page.raw_answers import texts
+from vad.report.page.run_account import asked
 from vad.report.published import beside
-from vad.report.write import make_report
-from vad.run import run as ask_all
-from vad.study import Study
+from vad.report.report import make_report
+from vad.runs.guarantee.certificate import Certificate
+from vad.runs.run import run as ask_all
+from vad.study.loader import Study
 
 from .conftest import REPOSITORY
 from .odd import ODD, odd_run

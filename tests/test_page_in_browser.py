@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from vad.opened import Run
-from vad.report.page import write_page
-from vad.report.write import make_report
+from vad.analysis.results import Run
+from vad.report.page.page import write_page
+from vad.report.report import make_report
 
 from .odd import ODD, odd_run
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from vad.format import render
-from vad.persona import Persona, Personas, load_personas
-from vad.study import Study, find_study
+from vad.study.formats import render
+from vad.study.loader import Study, find_study
+from vad.study.personas import Persona, Personas, load_personas
 
 from .conftest import REPOSITORY
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from vad.format import count_words
-from vad.persona import load_personas
-from vad.personas.anchors import anchors, content_words
-from vad.personas.check import check_personas
-from vad.personas.told import Told, told
-from vad.scenario import Option, Scenario
-from vad.study import Study, find_study
+from vad.study.formats import count_words
+from vad.study.loader import Study, find_study
+from vad.study.personas import load_personas
+from vad.study.scenarios import Option, Scenario
+from vad.tools.curation.persona_checks import check_personas
+from vad.tools.curation.persona_formats import Told, told
+from vad.tools.curation.shared_words import anchors, content_words
 
 from .conftest import REPOSITORY, Vad
 

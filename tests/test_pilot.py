@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vad.compare import compare
+from vad.analysis.comparisons import compare
+from vad.analysis.measures import Array
+from vad.analysis.power.pilot import pilot
 from vad.errors import StudyError
-from vad.measure import Array
-from vad.pilot import pilot
 
 from .conftest import Vad
 from .runs import persona, random_scores, rows, write_run

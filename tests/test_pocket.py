@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vad.experiment import load_experiment
-from vad.run import run
-from vad.scenario import load_values
-from vad.stored import read_table
-from vad.study import find_study
+from vad.design.experiment import load_experiment
+from vad.runs.run import run
+from vad.runs.store.reader import read_table
+from vad.study.loader import find_study
+from vad.study.scenarios import load_values
 
 from .conftest import REPOSITORY
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from vad import power as room
+from vad.analysis.power import power as room
+from vad.analysis.power.power import Power, needed, power
+from vad.analysis.power.respondent import scores
+from vad.analysis.power.simulation import orders
+from vad.design.experiment import Experiment, load_experiment
+from vad.design.plan import make_plan
 from vad.errors import StudyError
-from vad.experiment import Experiment, load_experiment
-from vad.plan import make_plan
-from vad.planted import orders
-from vad.power import Power, needed, power
-from vad.respondent import scores
-from vad.study import Study
+from vad.study.loader import Study
 
 from .conftest import EXPERIMENT, Vad
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vad.engines import Call
-from vad.experiment import load_experiment
-from vad.model import load_model
-from vad.plan import make_plan
-from vad.prefix import Prefixes, in_prefix_order, leading
-from vad.study import Study, find_study
-from vad.tokens import Tokens
+from vad.design.experiment import load_experiment
+from vad.design.plan import make_plan
+from vad.engines.base import Call
+from vad.engines.prefix_cache import Prefixes
+from vad.engines.tokenizer import Tokens
+from vad.runs.prefix_order import in_prefix_order, leading
+from vad.study.loader import Study, find_study
+from vad.study.models import load_model
 
 from .conftest import REPOSITORY, Vad
 
@@ -120,7 +121,7 @@ def test_in_this_order_a_cache_of_a_few_prompts_leaves_the_least_to_compute() ->
 
 
 async def every_call(study: Study) -> list[Call]:
-    from vad.bench.asked import every_call as asked
+    from vad.tools.bench.workload import every_call as asked
 
     path = study.root / "experiments" / "quickstart.toml"
     return await asked(make_plan(load_experiment(study, path, limit=8)))

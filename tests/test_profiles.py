@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from vad.experiment import load_experiment
-from vad.model import load_models
-from vad.run import run
-from vad.stored import read_manifest, read_table
-from vad.study import Study
+from vad.design.experiment import load_experiment
+from vad.runs.run import run
+from vad.runs.store.reader import read_manifest, read_table
+from vad.study.loader import Study
+from vad.study.models import load_models
 
 from .conftest import POCKET, REPOSITORY
 

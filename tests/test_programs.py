@@ -7,15 +7,15 @@ import dspy
 import pandas as pd
 import pytest
 
-from vad.contract import REASONING
+from vad.constraints.bounds import REASONING
+from vad.design.experiment import load_experiment
+from vad.design.plan import make_plan
+from vad.design.programs import load_program
 from vad.errors import StudyError
-from vad.experiment import load_experiment
-from vad.plan import make_plan
-from vad.program import load_program
-from vad.rehearse import rehearse
-from vad.run import run
-from vad.stored import read_table
-from vad.study import Study
+from vad.runs.guarantee.dry_run import rehearse
+from vad.runs.run import run
+from vad.runs.store.reader import read_table
+from vad.study.loader import Study
 
 from .conftest import REPOSITORY, Vad
 

@@ -9,20 +9,20 @@ import pandas as pd
 import pytest
 from transformers import AutoTokenizer
 
-from vad.canary import ask_canary
-from vad.decode import Language
-from vad.engines import Call, Reply
+from vad.constraints.language import Language
+from vad.design.experiment import load_experiment
+from vad.design.plan import make_plan
+from vad.engines.base import Call, Reply
 from vad.engines.simulated import SimulatedEngine
+from vad.engines.tokenizer import Tokens
 from vad.engines.vllm import VllmEngine
 from vad.errors import EngineGone, StudyError
-from vad.experiment import load_experiment
-from vad.plan import make_plan
-from vad.prove.adversary import APART, SPECIAL, STYLES, Style, build
-from vad.prove.barrage import Barrage
-from vad.prove.cell import RECORDED, Cell
-from vad.prove.prove import profile
-from vad.study import find_study
-from vad.tokens import Tokens
+from vad.runs.guarantee.canary import ask_canary
+from vad.study.loader import find_study
+from vad.tools.stress.adversary import APART, SPECIAL, STYLES, Style, build
+from vad.tools.stress.cell import Barrage
+from vad.tools.stress.prove import profile
+from vad.tools.stress.record import RECORDED, Cell
 
 from .conftest import REPOSITORY, Vad
 

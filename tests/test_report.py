@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from vad.analysis.measures import Array, alignment_distance, alignment_rate, repeat_agreement
+from vad.analysis.results import open_run
 from vad.errors import StudyError
-from vad.measure import Array, alignment_distance, alignment_rate, repeat_agreement
-from vad.opened import open_run
 from vad.report.latex import fragment
-from vad.report.options import option_names
+from vad.report.option_labels import option_names
+from vad.report.report import make_report, write_report
 from vad.report.tables import make_tables, missing, printed, published
-from vad.report.write import make_report, write_report
 
 from .conftest import Vad
 from .runs import persona, random_scores, rows, write_run

@@ -8,11 +8,20 @@ import pytest
 from scipy.special import stdtrit
 from sklearn.metrics import cohen_kappa_score
 
-from vad.compare import holm
-from vad.contrast import Contrast
-from vad.measure import Array, alignment_distance, alignment_rate, corrected_gap
-from vad.paired import compare_pairs, contrast_figures
-from vad.resample import columns, common, draws, figures, levels, permuted, resampled, signs
+from vad.analysis.comparisons import holm
+from vad.analysis.contrasts import Contrast
+from vad.analysis.measures import Array, alignment_distance, alignment_rate, corrected_gap
+from vad.analysis.paired_tests import compare_pairs, contrast_figures
+from vad.analysis.resampling import (
+    columns,
+    common,
+    draws,
+    figures,
+    levels,
+    permuted,
+    resampled,
+    signs,
+)
 
 from .runs import random_scores
 

@@ -9,16 +9,10 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from vad import run as running
-from vad.compare import compare
-from vad.engines.simulated import SimulatedEngine
-from vad.errors import StudyError
-from vad.experiment import Experiment, load_experiment
-from vad.measure import Array, alignment_distance, alignment_rate, corrected_gap
-from vad.planted import orders, speaking
-from vad.pool import pool
-from vad.resample import columns
-from vad.respondent import (
+from vad.analysis.comparisons import compare
+from vad.analysis.measures import Array, alignment_distance, alignment_rate, corrected_gap
+from vad.analysis.pooled_runs import pool
+from vad.analysis.power.respondent import (
     Orders,
     Respondent,
     answers,
@@ -30,7 +24,13 @@ from vad.respondent import (
     scores,
     truth,
 )
-from vad.study import Study
+from vad.analysis.power.simulation import orders, speaking
+from vad.analysis.resampling import columns
+from vad.design.experiment import Experiment, load_experiment
+from vad.engines.simulated import SimulatedEngine
+from vad.errors import StudyError
+from vad.runs import run as running
+from vad.study.loader import Study
 
 SURE = Respondent(noise=0, letters=())
 NOISY = Respondent(noise=0.4, letters=(0.2, 0, 0.1))

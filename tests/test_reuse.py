@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vad.stored import read_table
+from vad.runs.store.reader import read_table
 
 from .test_run import ask
 

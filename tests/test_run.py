@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vad.engines import Call, Reply
+from vad.design.experiment import load_experiment
+from vad.engines.base import Call, Reply
 from vad.errors import EngineGone, StudyError
-from vad.experiment import load_experiment
-from vad.ledger import Outcome
-from vad.run import run
-from vad.stored import RESPONSES, read_manifest, read_table
-from vad.study import Study
+from vad.runs.recorder import Outcome
+from vad.runs.run import run
+from vad.runs.store.reader import read_manifest, read_table
+from vad.runs.store.schema import RESPONSES
+from vad.study.loader import Study
 
 from .conftest import EXPERIMENT
 
@@ -206,7 +207,7 @@ def test_the_engine_dying_is_told_and_what_was_answered_stays(
             raise EngineGone("the engine has died")
         return answer(call, "C")
 
-    monkeypatch.setattr("vad.run.make_engine", lambda *_: SimulatedEngine(dies))
+    monkeypatch.setattr("vad.runs.run.make_engine", lambda *_: SimulatedEngine(dies))
     with pytest.raises(EngineGone):
         ask(root, limit=30)
     assert 200 < len(read_table(root / "runs" / "small", "responses")) <= 300

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vad.convention import SHEN2025, THESIS2026
+from vad.analysis.answers import pair, read_answers
+from vad.analysis.conventions import SHEN2025, THESIS2026
+from vad.analysis.measures import alignment_distance, alignment_rate, corrected_gap
+from vad.analysis.results import open_run
+from vad.analysis.scores import FIGURES, score
 from vad.errors import StudyError
-from vad.measure import alignment_distance, alignment_rate, corrected_gap
-from vad.opened import open_run
-from vad.pairing import pair, read_answers
-from vad.score import FIGURES, score
 
 from .conftest import Vad
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
+from vad.design.experiment import load_experiment
 from vad.engines import server as server_engine
 from vad.errors import EngineGone, StudyError
-from vad.experiment import load_experiment
-from vad.ledger import Outcome
-from vad.model import load_models
-from vad.run import run
-from vad.stored import read_manifest, read_table
-from vad.study import Study
+from vad.runs.recorder import Outcome
+from vad.runs.run import run
+from vad.runs.store.reader import read_manifest, read_table
+from vad.study.loader import Study
+from vad.study.models import load_models
 
 from .conftest import POCKET, Vad
 from .fake_server import (

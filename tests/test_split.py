@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vad.optimize.split import part_of, split
-from vad.scenario import Scenario, load_scenarios, load_topics
-from vad.study import find_study
+from vad.study.loader import find_study
+from vad.study.scenarios import Scenario, load_scenarios, load_topics
+from vad.tools.optimize.split import part_of, split
 
 from .conftest import REPOSITORY
 

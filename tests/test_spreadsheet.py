@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from vad.analysis.csv_files import write_csv
+from vad.analysis.results import open_run
 from vad.errors import StudyError
-from vad.opened import open_run
-from vad.spreadsheet import write_csv
 
 from .test_run import ask
 

@@ -8,7 +8,7 @@ import time
 import pytest
 import zmq
 
-from vad.engines.stoppable import STOPS, stoppable
+from vad.engines.signals import STOPS, stoppable
 from vad.errors import Interrupted
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from vad.experiment import load_experiment
-from vad.order import option_order
-from vad.plan import make_plan
-from vad.study import Study, find_study
-from vad.trial import Plan
+from vad.design.experiment import load_experiment
+from vad.design.option_orders import option_order
+from vad.design.plan import make_plan
+from vad.design.trials import Plan
+from vad.study.loader import Study, find_study
 
 from .conftest import REPOSITORY
 

@@ -12,17 +12,18 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from vad.dilemmas.check import check_dilemmas
-from vad.dilemmas.importing import import_scenarios
-from vad.experiment import load_experiment
-from vad.opened import open_run
-from vad.persona import Category, load_personas
-from vad.plan import make_plan
-from vad.run import run
-from vad.scenario import load_scenarios, load_topics, load_values
-from vad.store import RunFolder
-from vad.stored import RESPONSES, read_table
-from vad.study import Study, find_study
+from vad.analysis.results import open_run
+from vad.design.experiment import load_experiment
+from vad.design.plan import make_plan
+from vad.runs.run import run
+from vad.runs.store.folder import RunFolder
+from vad.runs.store.reader import read_table
+from vad.runs.store.schema import RESPONSES
+from vad.study.loader import Study, find_study
+from vad.study.personas import Category, load_personas
+from vad.study.scenarios import load_scenarios, load_topics, load_values
+from vad.tools.curation.importing import import_scenarios
+from vad.tools.curation.scenario_checks import check_dilemmas
 
 from .conftest import REPOSITORY, Vad
 from .test_conventions import COUNTRIES, RELEASED, needs_released

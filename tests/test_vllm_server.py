@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from vad.engines.orphans import VARIABLE
-from vad.engines.vllm_arguments import QUIET
-from vad.stored import read_manifest, read_table
+from vad.engines.vllm_args import QUIET
+from vad.runs.store.reader import read_manifest, read_table
 
 from .conftest import POCKET, Vad
 

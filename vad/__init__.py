@@ -1,19 +1,25 @@
 """vad: what a language model says it values, what it says it would do, and the gap between."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .errors import EngineFailure, StudyError
-from .persona import Persona, Variable
-from .scenario import Option, Scenario
+from .study.personas import Persona, Variable
+from .study.scenarios import Option, Scenario
+from .version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from .finite import Unicode
-    from .opened import Run, open_run
-    from .optimize.objective import Answered
+    from .analysis import measures
+    from .analysis.results import Run, open_run
+    from .constraints.fields import Unicode
+    from .tools.curation.importing import Import, Oddity
+    from .tools.optimize.objective import Answered
 
 __all__ = [
     "Answered",
     "EngineFailure",
+    "Import",
+    "Oddity",
     "Option",
     "Persona",
     "Run",
@@ -21,23 +27,25 @@ __all__ = [
     "StudyError",
     "Unicode",
     "Variable",
+    "__version__",
+    "measures",
     "open_run",
 ]
-__version__ = "0.1.0"
+
+LATER = {
+    "Answered": "tools.optimize.objective",
+    "Import": "tools.curation.importing",
+    "Oddity": "tools.curation.importing",
+    "Run": "analysis.results",
+    "Unicode": "constraints.fields",
+    "measures": "analysis.measures",
+    "open_run": "analysis.results",
+}
+"""Where a name is that needs pandas or outlines: loaded when asked for, `import vad` stays fast."""
 
 
 def __getattr__(name: str) -> Any:
-    # What needs pandas or outlines waits until it is asked for: `import vad` stays fast.
-    if name in ("Run", "open_run"):
-        from . import opened
-
-        return getattr(opened, name)
-    if name == "Answered":
-        from .optimize.objective import Answered
-
-        return Answered
-    if name == "Unicode":
-        from . import finite
-
-        return finite.Unicode
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f".{LATER[name]}", __name__)
+    return getattr(module, name, module)

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from vad.ask import adapter
-from vad.format import render
-from vad.manner import PLAIN
-from vad.order import option_order
-from vad.persona import Persona, Variable, load_personas
-from vad.scenario import Scenario, load_scenarios, load_topics, load_values
-from vad.study import Study, find_study
-from vad.wording import Questions, load_questions
+from vad.constraints.adapter import PLAIN, adapter
+from vad.design.option_orders import option_order
+from vad.study.formats import render
+from vad.study.loader import Study, find_study
+from vad.study.personas import Persona, Variable, load_personas
+from vad.study.questions import Questions, load_questions
+from vad.study.scenarios import Scenario, load_scenarios, load_topics, load_values
 
 Length = Literal["whole", "short", "drill"]
 FORMATS = ("explicit", "bold", "numeric", "statements")

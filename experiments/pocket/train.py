@@ -26,9 +26,9 @@ from respondents import (
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from vad.format import render
-from vad.order import option_order
-from vad.scenario import Scenario
+from vad.design.option_orders import option_order
+from vad.study.formats import render
+from vad.study.scenarios import Scenario
 
 SEED = 2026
 VOCABULARY = 4096

@@ -1,5 +1,5 @@
 """python -m vad.cli"""
 
-from . import main
+from .main import main
 
 main()

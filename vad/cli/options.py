@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ..experiment import Experiment
-    from ..study import Study
+    from ..design.experiment import Experiment
+    from ..study.loader import Study
 
 Named = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="A TOML file, or its name.")]
 Limit = Annotated[int | None, typer.Option(help="Only the first N scenarios of a seeded order.")]
@@ -24,8 +24,8 @@ def load(
     name: str, study: Path | None, limit: int | None, model: str | None, seed: int | None
 ) -> "Experiment":
     """The experiment of a file or a name, in the study around it; StudyError if it is unsound."""
-    from ..experiment import load_experiment
-    from ..study import locate_study
+    from ..design.experiment import load_experiment
+    from ..study.loader import locate_study
 
     found = locate_study(study, Path(name))
     return load_experiment(found, experiment_path(found, name), limit=limit, model=model, seed=seed)

@@ -15,10 +15,10 @@ from typing import Any
 import httpx
 
 from ..errors import EngineFailure, EngineGone, StudyError
-from ..model import Model
-from ..study import Study
-from ..tokens import Tokens, tokens_here, without_system
-from . import About, Call, Reply
+from ..study.loader import Study
+from ..study.models import Model
+from .base import About, Call, Reply
+from .tokenizer import Tokens, tokens_here, without_system
 
 ATTEMPTS = 6
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0

@@ -13,9 +13,9 @@ import runpy
 from collections.abc import Callable
 
 from ..errors import EngineFailure, StudyError
-from ..model import Model
-from ..study import Study
-from . import About, Call, Reply
+from ..study.loader import Study
+from ..study.models import Model
+from .base import About, Call, Reply
 
 
 class SimulatedEngine:

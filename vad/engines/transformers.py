@@ -10,10 +10,10 @@ import importlib.metadata
 from typing import Any
 
 from ..errors import EngineFailure, EngineGone, StudyError
-from ..model import Model
-from ..study import Study
-from ..tokens import Tokens
-from . import About, Call, Reply
+from ..study.loader import Study
+from ..study.models import Model
+from .base import About, Call, Reply
+from .tokenizer import Tokens
 
 BACKENDS = {
     "auto": "outlines_core",

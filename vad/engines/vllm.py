@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import EngineFailure, EngineGone, Interrupted, StudyError
-from ..model import Model
-from ..prefix import Prefixes
-from ..study import Study
-from ..tokens import Tokens
-from . import About, Call, Reply
-from .stoppable import stoppable
-from .vllm_arguments import arguments, set_environment
+from ..study.loader import Study
+from ..study.models import Model
+from .base import About, Call, Reply
+from .prefix_cache import Prefixes
+from .signals import stoppable
+from .tokenizer import Tokens
+from .vllm_args import arguments, set_environment
 
 SMALL_VOCABULARY = 32_768
 """Up to here the backend outlines is the fastest to be had, above it xgrammar."""

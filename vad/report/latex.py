@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .form import title, written
+from .formatting import title, written
 
 LONG = 45
 """Rows that fit on a page; a table with more of them runs over pages."""

@@ -9,8 +9,8 @@ from math import nan
 
 import pandas as pd
 
+from ..analysis.results import Run
 from ..errors import StudyError, unknown
-from ..opened import Run
 
 FIGURES = ("AD", "AR")
 

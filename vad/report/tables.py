@@ -11,16 +11,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..compare import ALPHA, primary_contrasts
+from ..analysis.comparisons import ALPHA, primary_contrasts
+from ..analysis.csv_files import write_csv
+from ..analysis.results import Run
+from ..analysis.scores import FIGURES
+from ..design.columns import BASELINE
 from ..errors import StudyError
-from ..layout import LEVEL, QUESTIONS
-from ..opened import Run
-from ..score import FIGURES
-from ..settings import BASELINE
-from ..spreadsheet import write_csv
-from .form import BETTER, UNNAMED
+from ..study.questions import LEVEL, QUESTIONS
+from .formatting import BETTER, UNNAMED
 from .latex import fragment
-from .options import option_names
+from .option_labels import option_names
 
 NEARER = {"AD": -1, "AR": 1}
 """The sign that makes an improvement of a difference: a smaller distance, a higher rate."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from ...analysis.results import Run
 from ...errors import StudyError
-from ...opened import Run
-from ..options import option_names
+from ..option_labels import option_names
 from ..tables import drawn_tables
 from .answers import (
     letter_rows,
@@ -18,10 +18,10 @@ from .answers import (
     repeat_agreement,
     repeat_rows,
 )
+from .cultural_map import cultural_map, places
+from .forest import forest
 from .gap import bar_rows, category_bars, coherence, point_rows, value_matrix
-from .paired import forest
-from .people import cultural_map, places
-from .style import Chart, dressed
+from .theme import Chart, dressed
 
 
 def make_figures(run: Run, tables: Mapping[str, pd.DataFrame]) -> dict[str, Chart]:

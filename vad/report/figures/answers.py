@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from ...layout import QUESTIONS
-from .style import INK, LINE, QUIET, Chart, filled, in_order, panels, shaped, titled, with_setting
+from ...study.questions import QUESTIONS
+from .theme import INK, LINE, QUIET, Chart, filled, in_order, panels, shaped, titled, with_setting
 
 ASKED = {"value": "stated values", "action": "chosen actions"}
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from ...settings import BASELINE
-from .style import (
+from ...design.columns import BASELINE
+from .theme import (
     FILLS,
     INK,
     QUIET,

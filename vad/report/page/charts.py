@@ -10,15 +10,15 @@ from typing import Any
 
 import pandas as pd
 
-from ...opened import Run
+from ...analysis.results import Run
 from ..figures import drawn_rows
-from ..figures.style import FILLS, INK, LINE, QUIET, Chart, dressed, with_setting
-from ..options import option_names
+from ..figures.theme import FILLS, INK, LINE, QUIET, Chart, dressed, with_setting
+from ..option_labels import option_names
+from ..report import Report
 from ..tables import drawn_tables, has_groups
-from ..write import Report
-from .book import Book
-from .cells import PARTS
-from .packing import columns
+from .cell_scores import PARTS
+from .embedded_json import columns
+from .numbering import Book
 
 COLOURS = {
     INK: "ink",

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from ...compare import ALL, ALPHA
-from ...contrast import WHO
+from ...analysis.comparisons import ALL, ALPHA
+from ...analysis.contrasts import WHO
 
 MINUS = "−"
 DISTANCE = "the distance between stated values and chosen actions"

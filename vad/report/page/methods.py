@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ...compare import ALPHA
-from ...convention import THESIS2026
+from ...analysis.comparisons import ALPHA
+from ...analysis.conventions import THESIS2026
+from ...analysis.resampling import PERMUTATIONS, RESAMPLES
+from ...design.columns import BASELINE
 from ...errors import StudyError
-from ...model import VALIDATED
-from ...resample import PERMUTATIONS, RESAMPLES
-from ...settings import BASELINE
-from .account import Asked
-from .book import Book
+from ...study.models import VALIDATED
 from .findings import Findings
+from .numbering import Book
+from .run_account import Asked
 
 ORDERS = {
     "balanced": "rotated from a permutation of the scenario's own, so that each moves through "

@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from ...analysis.results import Run
 from ...errors import StudyError
-from ...opened import Run
-from ...stored import read_table
-from .packing import plain
+from ...runs.store.reader import read_table
+from .embedded_json import plain
 
 BREAK = "\n\n"
 

@@ -1,0 +1,1 @@
+"""Analysis: answers -> measures, comparisons, power; results as DataFrames."""

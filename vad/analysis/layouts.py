@@ -1,0 +1,168 @@
+"""Layouts: anyone's answers in long format, a row an answer -> rows of one form.
+
+Two are recognised, by their columns; CSV (gzipped too), Parquet, or a run folder.
+
+responses   `question` (value or action), `score` on [-1, 1] or `letter`, and `scenario` or `value`,
+            as in a run's responses. With letters alone, A is the strongest agreement or alignment
+            and the last letter (F, or as many as `order` has) its opposite; where options were
+            shuffled, `order` says of each place the rank of the option that stood there, from 0.
+            `repeat` tells repeats apart, `valid` false marks an unreadable answer, `topic` and
+            `value` describe the scenario; every other column tells conditions apart.
+released    `task` (1 the value, 2 the action), `likert` (1 strongly agree to 4 strongly disagree,
+            task 1), `normalized` (0 the agreeing or aligned end, 1 the other), `country`, `topic`,
+            `value`, `prompt_index`: as answers of the 2025 publication come. A likert outside 1 to
+            4 is missing, as published; the rest of its columns tells conditions apart.
+
+A row without an answer is an unreadable one; a row that is not there, while other scenarios of its
+condition have that repeat, is missing too.
+"""
+
+import re
+from difflib import get_close_matches
+from string import ascii_uppercase as ALPHABET
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..errors import StudyError, unknown
+from ..study.questions import QUESTIONS
+
+RELEASED = ("task", "likert", "normalized", "country", "topic", "value", "prompt_index")
+RELEASED_TRIAL = frozenset({*RELEASED, "normalized_lenient", "raw_answer", "status", "source"})
+RELEASED_TRIAL -= {"country"}
+LETTERS = 6
+"""Options a question has where nothing else tells: the published A to F."""
+
+
+def from_responses(table: pd.DataFrame, place: str) -> pd.DataFrame:
+    """Rows of the layout `responses`; StudyError names what is wrong and where."""
+    for either in (("score", "letter"), ("scenario", "value")):
+        if not {*either} & {*table}:
+            raise _lacks(place, either, table)
+    if "score" not in table and "option" in table:
+        right = "the number of an option tells no rank; give `score`"
+        raise StudyError(place, "has `option` but no `score`", right)
+    _known(table["question"], QUESTIONS, f"{place}: question", "question")
+    valid = _valid(table, place)
+    rows = pd.DataFrame({"question": table["question"], "repeat": 0.0})
+    if "repeat" in table:
+        rows["repeat"] = _numbers(table, "repeat", place)
+    rows["options"] = LETTERS
+    order = _orders(table, place) if "order" in table else None
+    if order is not None:
+        rows["options"] = (order >= 0).sum(axis=1)
+    if "score" in table:
+        rows["score"] = _numbers(table, "score", place).where(valid)
+        _refuse(rows["score"].abs() > 1, table, "score", place, "scores run from -1 to 1")
+    if "letter" in table:
+        rows["letter"] = table["letter"].where(valid)
+        _place_letters(rows, table, place)
+    if order is not None and "option" in table:
+        option = _numbers(table, "option", place).where(valid).to_numpy()
+        stood = order == option[:, None]
+        rows["position"] = np.where(stood.any(axis=1), stood.argmax(axis=1), np.nan)
+    if "score" not in table:
+        rank = rows["position"].to_numpy()
+        if order is not None:
+            at = np.nan_to_num(rank).astype(np.intp)
+            rank = np.where(np.isnan(rank), np.nan, order[np.arange(len(order)), at])
+        rows["score"] = 1 - 2 * rank / (rows["options"] - 1)
+    return rows
+
+
+def _place_letters(rows: pd.DataFrame, table: pd.DataFrame, place: str) -> None:
+    """Give rows the position of their letter; one beyond the options was never offered."""
+    position = rows["letter"].map({one: at for at, one in enumerate(ALPHABET)}).astype(float)
+    beyond = rows["letter"].notna() & ~(position < rows["options"])
+    # A study may offer other labels than letters; with a score beside them nothing rests on them.
+    if "score" in rows:
+        beyond &= position.notna()
+    last = ALPHABET[int(rows["options"].max()) - 1]
+    _refuse(beyond, table, "letter", place, f"letters run from A to {last}")
+    rows["position"] = position
+
+
+def from_released(table: pd.DataFrame, place: str) -> pd.DataFrame:
+    """Rows of the layout `released`; StudyError names what is wrong and where."""
+    for name in RELEASED:
+        if name not in table:
+            raise _lacks(place, (name,), table)
+    task = _numbers(table, "task", place)
+    _refuse(~task.isin([1, 2]), table, "task", place, "1 is the value question, 2 the action")
+    likert, end = (_numbers(table, name, place) for name in ("likert", "normalized"))
+    stated = (task == 1) & likert.between(1, 4)
+    whole = (likert % 1 == 0) | likert.isna()
+    _refuse((task == 1) & ~whole, table, "likert", place, "1 strongly agree to 4 strongly disagree")
+    mixed = stated & ((end - (likert - 1) / 3).abs() > 1e-6)
+    _refuse(mixed, table, "normalized", place, "mixed scales: of a likert it is (likert - 1) / 3")
+    ends = ~(end.isin([0, 1]) | end.isna())
+    _refuse((task == 2) & ends, table, "normalized", place, "task 2 has 0, aligned, and 1, opposed")
+    score = np.where(task == 1, 1 - 2 * (likert.where(stated) - 1) / 3, 1 - 2 * end)
+    return pd.DataFrame(
+        {
+            "question": np.where(task == 1, *QUESTIONS),
+            "repeat": _numbers(table, "prompt_index", place),
+            "options": np.where(task == 1, 4, 2),
+            "score": score,
+        }
+    )
+
+
+def _orders(table: pd.DataFrame, place: str) -> NDArray[np.intp]:
+    """[rows, options] of the column `order`, -1 beyond a row's own options."""
+    codes, different = pd.factorize(table["order"].map(_hashable), use_na_sentinel=False)
+    orders = [
+        [int(one) for one in re.findall(r"\d+", order)] if isinstance(order, str) else [*order]
+        for order in different
+    ]
+    bad = [len(order) < 2 or sorted(order) != [*range(len(order))] for order in orders]
+    is_bad = pd.Series(np.array(bad)[codes], index=table.index)
+    _refuse(is_bad, table, "order", place, "it lists each option once, from 0: [2, 0, 1]")
+    width = max(map(len, orders))
+    padded = [order + [-1] * (width - len(order)) for order in orders]
+    return np.array(padded, dtype=np.intp)[codes]
+
+
+def _hashable(order: object) -> str | tuple[int, ...]:
+    return tuple(order.tolist()) if isinstance(order, np.ndarray) else str(order)
+
+
+def _valid(table: pd.DataFrame, place: str) -> "pd.Series[bool]":
+    if "valid" not in table:
+        return pd.Series(True, index=table.index)
+    said = table["valid"].astype(str).str.lower()
+    _refuse(~said.isin(["true", "false"]), table, "valid", place, "it is true or false")
+    return said == "true"
+
+
+def _numbers(table: pd.DataFrame, column: str, place: str) -> "pd.Series[float]":
+    numbers = pd.to_numeric(table[column], errors="coerce").astype(float)
+    _refuse(numbers.isna() & table[column].notna(), table, column, place, "it holds numbers")
+    return numbers
+
+
+def _refuse(
+    bad: "pd.Series[bool]", table: pd.DataFrame, column: str, place: str, right: str
+) -> None:
+    if bad.any():
+        row = int(bad.to_numpy().argmax())
+        found = table[column][row]
+        found = f"{found:.6g}" if isinstance(found, float) else found
+        count = f"; {int(bad.sum())} rows are so" if bad.sum() > 1 else ""
+        raise StudyError(f"{place}: {column}, row {row + 1}", f"found {found!s}{count}", right)
+
+
+def _known(column: "pd.Series[str]", names: tuple[str, ...], where: str, noun: str) -> None:
+    strange = ~column.isin(names)
+    if strange.any():
+        row = int(strange.to_numpy().argmax())
+        raise unknown(f"{where}, row {row + 1}", noun, str(column[row]), "there are", names)
+
+
+def _lacks(place: str, either: tuple[str, ...], table: pd.DataFrame) -> StudyError:
+    names = [str(name) for name in table]
+    lines = [f"lacks the column {' or '.join(f'`{name}`' for name in either)}"]
+    near = [hit for name in either for hit in get_close_matches(name, names, n=1, cutoff=0.6)]
+    lines.append(f"it has {', '.join(names)}" + (f"; is `{near[0]}` meant?" if near else ""))
+    return StudyError(place, *lines)

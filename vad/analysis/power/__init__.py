@@ -1,0 +1,1 @@
+"""Power: the scenarios and repeats it takes to see a difference, by simulation."""

@@ -1,0 +1,1 @@
+"""Commands: what each verb takes, and whom it calls."""

@@ -1,0 +1,77 @@
+"""vad personas check."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...engines.tokenizer import TokenCount
+from ...study.formats import Count, count_words
+from ...study.loader import Study, locate_study
+
+app = typer.Typer(no_args_is_help=True, help="Check personas and the formats that word them.")
+
+
+@app.command()
+def check(
+    personas: Annotated[str, typer.Argument(help="A file of personas/, by its name.")] = "cultural",
+    format_: Annotated[
+        str, typer.Option("--format", help="Whose words are held against the dilemmas.")
+    ] = "explicit",
+    scenarios: Annotated[str, typer.Option(help="A file of scenarios/, by its name.")] = "dilemmas",
+    model: Annotated[
+        str | None, typer.Option(help="Whose tokens are counted; default: the first one here.")
+    ] = None,
+    words: Annotated[
+        Path | None, typer.Option(help="Write every shared word to this CSV, a row a dilemma.")
+    ] = None,
+    study: Annotated[Path | None, typer.Option("--study", help="The study's folder.")] = None,
+) -> None:
+    """Print what formats say, which words personas share with dilemmas, where each persona is.
+
+    Exit code 1 if a format loses a variable or a level, two personas read alike, a placebo speaks,
+    or a persona breaks what its category promises.
+    """
+    from ...study.personas import load_personas
+    from ...study.scenarios import load_scenarios
+    from ...tools.curation.persona_checks import check_personas
+    from ...tools.curation.persona_formats import told
+    from ...tools.curation.shared_words import anchors, write_anchors
+    from ..screens.checks import tell
+    from ..screens.personas import print_anchors, print_formats, print_places, print_positions
+
+    found = locate_study(study, None)
+    file = load_personas(found, personas, "PERSONAS")
+    dilemmas = load_scenarios(found, scenarios, "--scenarios")
+    found.file("personas", format_, ".py", "--format", "persona format")
+    unit, count = _counting(found, model)
+    formats = [told(found, file, name, count) for name in found.names("personas", ".py")]
+    names = [persona.name for persona in file.people]
+    shared = {
+        one.format: list(anchors(dict(zip(names, one.texts, strict=True)), dilemmas))
+        for one in formats
+        if one.texts and not one.silent
+    }
+    print_formats(file, formats, shared, len(dilemmas), unit)
+    print_positions(file, formats, unit)
+    print_places(file)
+    print_anchors(names, format_, shared.get(format_, []), len(dilemmas))
+    if words:
+        write_anchors(words, shared)
+        print(f"written: {words}")
+    missed = tell(check_personas(file, formats))
+    if missed:
+        raise SystemExit(1)
+
+
+def _counting(study: Study, name: str | None) -> tuple[str, Count]:
+    """What is counted, and how: tokens of a model, words where no tokenizer is at hand."""
+    from ...engines.tokenizer import Tokens, tokens_here
+    from ...study.models import load_model, load_models
+
+    if name is not None:
+        return f"tokens of {name}", TokenCount(study, load_model(study, name, "--model"))
+    for model in load_models(study).values():
+        if model.engine != "simulated" and isinstance(tokens_here(model, study, False), Tokens):
+            return f"tokens of {model.name}", TokenCount(study, model)
+    return "words", count_words

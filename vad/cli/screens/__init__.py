@@ -1,0 +1,1 @@
+"""Screens: what each verb prints."""

@@ -1,0 +1,93 @@
+"""What `vad run` prints in the end: its conditions, what personas said back, the counts."""
+
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+
+from ...analysis.results import open_run
+from ...analysis.scores import FIGURES as MEASURES
+from ...design.columns import column
+from ...errors import StudyError
+from ...runs.recorder import Outcome
+from ...study.questions import LEVEL
+from .tables import console, number, varying
+
+BACK = ("fidelity", "unprompted")
+MOST_KEYS = 4
+"""Columns that tell conditions apart, at most, for a screen to hold them beside the figures."""
+SHOWN = ("AR", "AD", "corrected gap", "scenarios", "asked", "parsed", "missing")
+
+
+def print_outcome(outcome: Outcome) -> None:
+    """What a run came to: the table of conditions, the counts, where it lies."""
+    try:
+        run = open_run(outcome.folder)
+        told = run.fidelity()
+        if run.asked == [LEVEL]:
+            print_fidelity(told)
+        else:
+            references = {column(key): levels[0] for key, levels in run.manifest["vary"].items()}
+            print_conditions(run.scores(), told, references)
+        for sentence in run.not_guaranteed():
+            print(sentence)
+    except StudyError as error:
+        # No table yet is no reason to keep back what was asked and what failed.
+        print(error)
+    print(
+        f"{outcome.planned:,} questions: {outcome.asked:,} asked now, {outcome.kept:,} answered "
+        f"before, {outcome.reused:,} reused; {outcome.unreadable:,} answers unreadable"
+    )
+    if outcome.unseen_tokens:
+        print(
+            f"{outcome.prompt_tokens:,} prompt tokens: {outcome.computed_tokens:,} computed, the "
+            f"others cached; {outcome.unseen_tokens:,} is the least that sharing prefixes allows "
+            f"({outcome.computed_tokens / outcome.unseen_tokens:.3f} times)"
+        )
+    for problem, count in outcome.problems.most_common(3):
+        print(f"{count} engine failures: {problem}")
+    print(f"written: {outcome.folder}")
+
+
+def print_conditions(table: pd.DataFrame, told: pd.DataFrame, references: dict[str, Any]) -> None:
+    """Scores by condition on screen, the columns that vary; what is not defined is missing.
+
+    told: what personas said back, by condition; beside the gap where it was asked. references: the
+    first level of each factor. Where more columns vary than a screen holds, what a condition
+    changes is said in one: `leave_out religiosity`, or nothing where it is the reference itself.
+    """
+    shown = Table(box=None, pad_edge=False)
+    keys = varying(table, MEASURES)
+    crowded = len(keys) > MOST_KEYS
+    for name in ("persona", "changed") if crowded else keys:
+        shown.add_column(name, no_wrap=True)
+    back = {tuple(row[name] for name in keys): row for row in told.to_dict("records")}
+    counted = ("scenarios", "missing") if crowded else SHOWN[3:]
+    for name in (*SHOWN[:3], *(BACK if back else ()), *counted):
+        shown.add_column(name, justify="right", no_wrap=not crowded)
+    for row in table.to_dict("records"):
+        row |= {"asked": row["answers"], "parsed": row["answers"] - row["missing"]}
+        who = tuple(row[name] for name in keys)
+        figures = [number(row[name]) for name in ("ar", "ad", "corrected_gap")]
+        if back:
+            figures += [number(back[who][name]) if who in back else "" for name in BACK]
+        counts = (row[name] for name in counted)
+        factors = [name for name in keys if name != "persona"]
+        changed = (f"{name} {row[name]}" for name in factors if row[name] != references.get(name))
+        heads = (row["persona"], ", ".join(changed)) if crowded else who
+        shown.add_row(*map(str, heads), *figures, *map(number, counts))
+    console().print(shown)
+
+
+def print_fidelity(table: pd.DataFrame) -> None:
+    """What personas said back, on screen: the columns that vary, then the figures."""
+    figures = [*BACK, "off_by", "answers", "missing"]
+    keys = varying(table, figures)
+    shown = Table(box=None, pad_edge=False)
+    for name in keys:
+        shown.add_column(name, no_wrap=True)
+    for name in figures:
+        shown.add_column(name.replace("_", " "), justify="right", no_wrap=True)
+    for row in table.to_dict("records"):
+        shown.add_row(*(str(row[name]) for name in keys), *(number(row[name]) for name in figures))
+    console().print(shown)

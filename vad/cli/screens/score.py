@@ -1,0 +1,35 @@
+"""What `vad score` prints: every measure, what it assumes, the groups beside the whole."""
+
+from dataclasses import asdict
+
+from rich.table import Table
+
+from ...analysis.scores import FIGURES as MEASURES
+from ...analysis.scores import Scores
+from .tables import console, number
+
+
+def print_scores(scores: Scores) -> None:
+    """Every measure, a row each, and what it assumes; the groups beside the whole."""
+    screen = console()
+    columns = [str(name) for name in scores.groups if name not in MEASURES]
+    assumed = asdict(scores.convention)
+    print(f"{assumed.pop('name')}: {assumed.pop('source')}")
+    print("  " + ", ".join(f"{name} {value}" for name, value in assumed.items()) + "\n")
+    whole = Table(box=None, pad_edge=False, show_header=False)
+    for name, meaning in MEASURES.items():
+        whole.add_row(name, number(scores.overall[name]), meaning)
+    screen.print(whole)
+    if not columns:
+        return
+    table = Table(box=None, pad_edge=False)
+    shown = ("ar", "ad", "kappa", "corrected_gap", "signed_gap", "scenarios", "missing")
+    for name in columns:
+        table.add_column(name)
+    for name in (*shown, "filled", "undefined"):
+        table.add_column(name, justify="right")
+    for row in scores.groups.to_dict("records"):
+        figures = (number(row[name]) for name in (*shown, "filled", "undefined"))
+        table.add_row(*(str(row[name]) for name in columns), *figures)
+    screen.print()
+    screen.print(table)

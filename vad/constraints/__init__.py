@@ -1,0 +1,1 @@
+"""Constraints: output fields -> one finite language, the adapter that asks for it, the parser."""

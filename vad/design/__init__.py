@@ -1,0 +1,1 @@
+"""Design: an experiment's TOML -> conditions, programs, option orders, trials, a plan."""

@@ -1,0 +1,189 @@
+"""A model's tokenizer: the prompt as one text, token counts, and tokens that decode to nothing."""
+
+import re
+from functools import cached_property, lru_cache
+from typing import Any
+
+from ..errors import StudyError
+from ..study.formats import count_words
+from ..study.loader import Study
+from ..study.models import Model
+
+
+class Tokens:
+    """The tokenizer and chat template of a profile; loads no weights.
+
+    Only an engine may fetch it from a hub (`fetch`); whoever merely counts takes what is here.
+    """
+
+    def __init__(self, model: Model, study: Study, fetch: bool = False) -> None:
+        from transformers import AutoTokenizer
+        from transformers.utils import logging
+
+        logging.set_verbosity_error()
+        self.model = model
+        self.fetch = fetch
+        folder = model.folder(study)
+        self.source = str(folder or model.weights)
+        place = f"experiments/models.toml: {model.name}"
+        try:
+            self.tokenizer: Any = AutoTokenizer.from_pretrained(
+                self.source, revision=model.revision or None, local_files_only=not fetch
+            )
+        except Exception as error:
+            raise StudyError(
+                f"{place}.weights",
+                f'no tokenizer could be loaded from "{model.weights}"',
+                str(error).strip().splitlines()[0][:200],
+            ) from None
+        self._fast: Any = getattr(self.tokenizer, "backend_tokenizer", None)
+        if self._fast is not None:
+            self._fast.no_truncation()
+            self._fast.no_padding()
+        if not (model.chat_template or self.tokenizer.chat_template):
+            raise StudyError(
+                place,
+                "the model has no chat template, and its profile gives none",
+                'write chat_template = "..." (Jinja), or name a model that is tuned for chat',
+            )
+
+    def prompt(self, messages: list[dict[str, str]]) -> str:
+        """The text that the model is given, byte for byte: template, messages, answer prefix."""
+        if not self.model.system_role:
+            messages = without_system(messages)
+        text = self.tokenizer.apply_chat_template(
+            messages,
+            tokenize=False,
+            add_generation_prompt=True,
+            chat_template=self.model.chat_template or None,
+            **self.model.chat_template_args,
+        )
+        return str(text) + self.model.answer_prefix
+
+    @cached_property
+    def rows(self) -> int:
+        """How many of the tokens the model has rows for: those beyond it are never drawn."""
+        from transformers import AutoConfig
+
+        known = len(self.tokenizer)
+        try:
+            config = AutoConfig.from_pretrained(
+                self.source, revision=self.model.revision or None, local_files_only=not self.fetch
+            )
+        except (OSError, ValueError):  # a server's tokenizer may lie here alone
+            return known
+        return min(known, int(config.get_text_config().vocab_size))
+
+    @lru_cache(maxsize=4096)  # noqa: B019 - as below
+    def ids(self, text: str) -> list[int]:
+        """The tokens of a prompt; the template has written all special ones already."""
+        if self._fast is None:
+            return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        # The same tokens without their offsets, a quarter sooner.
+        return list(self._fast.encode_batch_fast([text], add_special_tokens=False)[0].ids)
+
+    @lru_cache(maxsize=200_000)  # noqa: B019 - lives as long as the one run it counts for
+    def count(self, text: str) -> int:
+        """The number of tokens of a block of text."""
+        return len(self.ids(text))
+
+    @cached_property
+    def silent(self) -> list[int]:
+        """Tokens that add nothing to the text: each would cost budget, or stand for a text unseen.
+
+        All special ones but the end of sequence are among them: a backend may take one that looks
+        like JSON for what it looks like, and it is gone from the answer (seen with xgrammar).
+        """
+        end = self.tokenizer.eos_token_id
+        texts = enumerate(self._texts(skip_special_tokens=True))
+        return [one for one, text in texts if not text and one != end]
+
+    @cached_property
+    def keeps_spaces(self) -> bool:
+        """Whether a token that opens with a space decodes to that space, alone too (as Gemma's).
+
+        vLLM's backend outlines puts a space before each such token, as Llama's lose theirs; where
+        it is there already, no text with a single space can be written.
+        """
+        # Of several spaces one is always kept, so only a token with a single one tells.
+        one_space = re.compile("▁[^▁]")
+        token = next(filter(one_space.match, self.tokenizer.get_vocab()), None)
+        return token is not None and self.tokenizer.convert_tokens_to_string([token])[:1] == " "
+
+    @lru_cache  # noqa: B019 - as above
+    def beginning(self, text: str) -> list[int]:
+        """The ordinary tokens that a continuation may begin with: parts of it, or it and more."""
+        special = set(self.tokenizer.all_special_ids)
+        return [
+            one
+            for one, token in enumerate(self._texts(skip_special_tokens=False))
+            if token and one not in special and (text.startswith(token) or token.startswith(text))
+        ]
+
+    @lru_cache  # noqa: B019 - as above
+    def _texts(self, skip_special_tokens: bool) -> list[str]:
+        """What each token adds behind another; some lose a space where they stand alone."""
+        lead = self.ids("a")
+        before = len(self.tokenizer.decode(lead))
+        found: list[str] = self.tokenizer.batch_decode(
+            [[*lead, one] for one in range(self.rows)],
+            skip_special_tokens=skip_special_tokens,
+        )
+        return [text[before:] for text in found]
+
+
+class Bytes:
+    """Stands in for a tokenizer that is not on this machine: a token is at least a byte.
+
+    Counts the messages alone, as the chat template is not known either.
+    """
+
+    def prompt(self, messages: list[dict[str, str]]) -> str:
+        """The contents of the messages, one after another."""
+        return "\n".join(message["content"] for message in messages)
+
+    def count(self, text: str) -> int:
+        """The number of bytes of a block of text."""
+        return len(text.encode())
+
+
+def tokens_here(model: Model, study: Study, fetch: bool) -> Tokens | Bytes:
+    """The tokenizer where one is at hand, else a token a byte.
+
+    Raises StudyError where an engine of ours will need it: a folder without one, a failed fetch.
+    """
+    try:
+        return Tokens(model, study, fetch and model.engine != "server")
+    except StudyError:
+        if model.engine != "server" and (fetch or model.folder(study)):
+            raise
+        return Bytes()
+
+
+def without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    """For a model without a system role the system text opens the first user turn."""
+    if not messages or messages[0]["role"] != "system":
+        return messages
+    system, first, *rest = messages
+    return [{"role": "user", "content": f"{system['content']}\n\n{first['content']}"}, *rest]
+
+
+class TokenCount:
+    """How many tokens a text has for a model; for a simulated one, how many words.
+
+    The tokenizer is loaded, from its hub if need be, when a format first counts.
+    """
+
+    def __init__(self, study: Study, model: Model) -> None:
+        self.study = study
+        self.model = model
+
+    def __call__(self, text: str) -> int:
+        """The count."""
+        if self.model.engine == "simulated":
+            return count_words(text)
+        return self._tokens.count(text)
+
+    @cached_property
+    def _tokens(self) -> Tokens:
+        return Tokens(self.model, self.study, fetch=True)

@@ -1,1 +1,0 @@
-"""Personas: what their formats say, which words they share with dilemmas, where they stand."""

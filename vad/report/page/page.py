@@ -1,0 +1,190 @@
+"""The page: RUN/report.html, one file that opens offline and asks no one for anything.
+
+    findings.py   what changed, by how much, how sure, in sentences
+    account.py    what was asked, parsed and missing; the certificate; versions and hashes
+    methods.py    a text to paste into a paper
+    book.py       conditions and scenarios, numbered
+    cells.py      the figures of every cell
+    answers.py    every dilemma with its prompts and raw answers (prompts.py: shared text once)
+    packing.py    how the page's script gets them
+    page.html.jinja, tables.html.jinja, page.css, *.js    the page itself
+
+Its content security policy names the page's scripts by their hashes and allows nothing else: no
+text can become a script, whatever it holds, and no request can be made.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import vl_convert
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ...analysis.results import Run
+from ...design.columns import BASELINE
+from ...errors import StudyError
+from ...study.models import VALIDATED
+from ...version import VERSION
+from ..published import beside
+from ..report import Report
+from .cell_scores import cells
+from .charts import charts
+from .embedded_json import pack
+from .findings import figure, findings
+from .methods import methods
+from .numbering import Book, open_book
+from .raw_answers import texts
+from .run_account import asked, certificate, provenance
+
+SCRIPTS = ("dom", "data", "filters", "figures", "grid", "dilemma", "drill", "main")
+
+
+def write_page(report: Report) -> Path:
+    """Write `RUN/report.html`; StudyError if it cannot be written.
+
+    What cannot be said of the run (nothing to compare, a figure that is not defined, a study that
+    is gone or has changed since) the page says.
+    """
+    text = page(report)
+    path = report.run.folder / "report.html"
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StudyError(str(path), f"cannot be written: {error.strerror}") from None
+    return path
+
+
+def page(report: Report) -> str:
+    """The page as one HTML text."""
+    run, book = report.run, open_book(report.run)
+    counted = asked(book)
+    found = findings(report.tables["comparisons"]) if "comparisons" in report.tables else None
+    told = texts(book)
+    # In a function of its own, or its short names would be those of the page's script too.
+    drawing = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    scripts = [f"(() => {{{drawing}}})();", "\n".join(map(_asset, _named(SCRIPTS, "js")))]
+    packs = {"cells": cells(book), "charts": charts(report, book), "blocks": told.blocks}
+    packs |= {f"scenario-{at}": one for at, one in enumerate(told.scenarios)}
+    question, rest = _question(run)
+    by_category = _categories(report, book)
+    published = [row for row in by_category if row["source"] == row["source"]]
+    environment = Environment(
+        loader=PackageLoader("vad.report.page", "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters["figure"] = figure
+    return environment.get_template("page.html.jinja").render(
+        name=run.folder.resolve().name,
+        question=question,
+        rest=rest,
+        summary=_summary(book),
+        notes=_notes(book, counted.still_open),
+        found=found,
+        left_out=report.left_out,
+        categories=by_category,
+        published=published,
+        sources=[*dict.fromkeys(row["source"] for row in published)],
+        said_back=_rows(report.tables.get("fidelity", pd.DataFrame())),
+        said_back_by_variable=_rows(report.tables.get("fidelity_by_variable", pd.DataFrame())),
+        factors=run.factors,
+        who=run.who,
+        counted=counted,
+        conditions=_rows(book.conditions.assign(guarantee=_guarantees(book))),
+        validated=VALIDATED,
+        told=[*run.factors, "persona"],
+        certificates=[
+            (name, run.guarantee(name), certificate(one), one["outcome"])
+            for name, one in run.manifest.get("certificates", {}).items()
+        ],
+        methods=methods(book, counted, found),
+        provenance=provenance(run),
+        manifest=json.dumps(run.manifest, indent=1, ensure_ascii=False),
+        version=VERSION,
+        licences=_asset("licences.txt"),
+        style=Markup(_asset("page.css")),
+        scripts=[Markup(script) for script in scripts],
+        hashes=Markup(" ".join(map(_hash, scripts))),
+        packs={name: pack(content) for name, content in packs.items()},
+    )
+
+
+def _categories(report: Report, book: Book) -> list[dict[str, Any]]:
+    """The categories with the number of their personas and what was published of them."""
+    keys = [*report.run.factors, report.run.who]
+    known = book.conditions.groupby([*{**dict.fromkeys(keys), "format": None}], dropna=False)
+    personas = known.size().rename("personas").reset_index()
+    table = report.tables["categories"].merge(personas, on=keys, how="left")
+    return _rows(beside(table, report.run))
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): one for key, one in row.items()} for row in table.to_dict("records")]
+
+
+def _question(run: Run) -> tuple[str, str]:
+    """What the experiment's file says of itself, if it is still there: a sentence, the rest."""
+    path = run.study.root / run.manifest["experiment"] if run.study else None
+    if run.study is None or path is None or not path.is_file():
+        return "", ""
+    first, _, rest = re.sub(r"(?<=[.?!]) ", "\n", run.study.about(path), count=1).partition("\n")
+    return first, rest
+
+
+def _summary(book: Book) -> str:
+    manifest = book.run.manifest
+    models = ", ".join(dict.fromkeys(book.conditions["model"]))
+    began, ended = (str(manifest.get(key, ""))[:10] for key in ("began", "ended"))
+    days = began if began == ended else f"{began} to {ended}"
+    return (
+        f"{models} · {len(book.conditions):,} conditions · {len(book.scenarios):,} dilemmas · "
+        f"{len(book.run.answers.rows):,} answers · {days}"
+    )
+
+
+def _notes(book: Book, still_open: int) -> list[str]:
+    """What a reader must know before the first figure."""
+    profiles = book.run.manifest.get("models", {})
+    engines = {profiles.get(name, {}).get("engine") for name in book.conditions["model"]}
+    notes = []
+    if engines == {"simulated"}:
+        notes.append(
+            "These answers come from a simulated respondent, a program: they say nothing about "
+            "language models."
+        )
+    notes += [f"{sentence}." for sentence in book.run.not_guaranteed()]
+    if still_open:
+        notes.append(f"The run is not complete: {still_open:,} planned questions have no answer.")
+    if (book.conditions["persona"] != BASELINE).all():
+        notes.append("No condition is without a persona: there is no baseline to hold against.")
+    if not book.dilemmas:
+        notes.append(
+            "The study's dilemmas are not at hand as they were asked: they are read in the prompts."
+        )
+    return notes
+
+
+def _guarantees(book: Book) -> list[str]:
+    both = zip(book.conditions["model"], book.conditions["decoding"], strict=True)
+    return [book.run.guarantee(*one) for one in both]
+
+
+def _named(names: tuple[str, ...], ending: str) -> list[str]:
+    return [f"{name}.{ending}" for name in names]
+
+
+def _asset(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -1,0 +1,153 @@
+"""Answers: what a conversation came to -> a row a trial and a row an LM call."""
+
+import json
+from typing import Any
+
+from ..errors import Unreadable
+from .dspy_lm import Asked, Session
+from ..design.trials import Conversation, Trial
+
+
+def response_rows(
+    conversation: Conversation,
+    fields: dict[str, Any],
+    session: Session,
+    weights: dict[str, tuple[float, ...]],
+) -> list[dict[str, Any]]:
+    """The rows of a conversation whose answers were read; `fields` are its prediction's.
+
+    weights: the probabilities of a trial's answers by its key, where they were asked for.
+    """
+    rows = []
+    for place, trial in enumerate(conversation.trials):
+        name = trial.question.name
+        answers = conversation.part.answers[name][: len(trial.order)]
+        row = _common(trial, session, first=place == 0)
+        given = fields.get(name)
+        if conversation.part.many:
+            if not isinstance(given, dict) or trial.item not in given:
+                rows.append(row | _nothing("item not answered", row["text"]))
+                continue
+            given = given[trial.item]
+        # By type, too: to Python true is 1, and 1.0 is.
+        stood = [n for n, one in enumerate(answers) if type(one) is type(given) and one == given]
+        if not stood:
+            rows.append(row | _nothing("not an option", row["text"]))
+            continue
+        option = trial.order[stood[0]]
+        rows.append(
+            row
+            | {
+                "reasoning": _text(fields.get(f"{name}_reasoning", fields.get("reasoning"))),
+                "letter": str(given),
+                "option": option,
+                "score": trial.question.scores[option],
+                "fields": _others(conversation, fields),
+                "valid": True,
+                "problem": None,
+            }
+            | _weighed(trial, weights.get(trial.key))
+        )
+    return rows
+
+
+def _weighed(trial: Trial, weights: tuple[float, ...] | None) -> dict[str, Any]:
+    """The probabilities in the answers' order, and the score expected of them, legal ones alone."""
+    if not weights:
+        return {"probabilities": None, "expected": None}
+    mass = sum(weights)
+    scores = [trial.question.scores[option] for option in trial.order]
+    expected = sum(weight * score for weight, score in zip(weights, scores, strict=True))
+    return {"probabilities": list(weights), "expected": expected / mass if mass else None}
+
+
+def failed_rows(
+    conversation: Conversation, problem: Unreadable, session: Session
+) -> list[dict[str, Any]]:
+    """The rows of a conversation in which an answer could not be read: raw text, kind, no score."""
+    ended = session.calls[-1].reply.finish_reason
+    kind = {"stop": problem.kind, "refused": "refused"}.get(ended, "cut off")
+    return [
+        _common(trial, session, first=place == 0) | _nothing(kind, problem.text)
+        for place, trial in enumerate(conversation.trials)
+    ]
+
+
+def call_rows(conversation: Conversation, session: Session) -> list[dict[str, Any]]:
+    """A row an LM call, with the messages exactly as they were sent."""
+    return [
+        {
+            "trials": [trial.key for trial in conversation.trials],
+            "number": number,
+            "messages": json.dumps(_sent(asked), ensure_ascii=False),
+            "constraint": asked.call.regex,
+            "max_tokens": asked.call.max_tokens,
+            "temperature": asked.call.temperature,
+            "top_p": asked.call.top_p,
+            "top_k": asked.call.top_k,
+            "seed": asked.call.seed,
+            "rollout": asked.rollout,
+            "text": asked.reply.text,
+            "finish_reason": asked.reply.finish_reason,
+            "prompt_tokens": asked.reply.prompt_tokens,
+            "cached_tokens": asked.reply.cached_tokens,
+            "unseen_tokens": asked.reply.unseen_tokens,
+            "output_tokens": asked.reply.output_tokens,
+            "seconds": asked.seconds,
+        }
+        for number, asked in enumerate([*session.calls, *session.weighings])
+    ]
+
+
+def _sent(asked: Asked) -> list[dict[str, str]]:
+    """The messages, and what of the answer was given along with them."""
+    begun = [{"role": "assistant", "content": asked.call.prefix}] if asked.call.prefix else []
+    return [*asked.call.messages, *begun]
+
+
+def _common(trial: Trial, session: Session, first: bool) -> dict[str, Any]:
+    """A call's tokens and time are counted once, on the conversation's first trial."""
+    calls = [*session.calls, *session.weighings] if first else []
+    return {
+        "trial": trial.key,
+        "scenario": trial.scenario.id,
+        "value": trial.scenario.value,
+        "topic": trial.scenario.topic,
+        "question": trial.question.name,
+        "repeat": trial.repeat,
+        "order": list(trial.order),
+        "text": session.calls[-1].reply.text,
+        "finish_reason": session.calls[-1].reply.finish_reason,
+        "prompt_tokens": sum(one.reply.prompt_tokens for one in calls),
+        "cached_tokens": sum(one.reply.cached_tokens for one in calls),
+        "output_tokens": sum(one.reply.output_tokens for one in calls),
+        "seconds": sum(one.seconds for one in calls),
+        "reused": None,
+    }
+
+
+def _nothing(kind: str, text: str) -> dict[str, Any]:
+    return {
+        "text": text,
+        "reasoning": None,
+        "letter": None,
+        "option": None,
+        "score": None,
+        "fields": None,
+        "probabilities": None,
+        "expected": None,
+        "valid": False,
+        "problem": kind,
+    }
+
+
+def _others(conversation: Conversation, fields: dict[str, Any]) -> str | None:
+    """What else a program's prediction holds (thoughts, votes, a margin), as JSON."""
+    questions = conversation.part.questions
+    known = {"reasoning", *questions, *(f"{name}_reasoning" for name in questions)}
+    others = {name: value for name, value in fields.items() if name not in known}
+    return json.dumps(others, ensure_ascii=False, default=str) if others else None
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,118 @@
+"""Run: trials -> responses. What is still open is asked, a model after the other."""
+
+import asyncio
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+from .resume import same_plan
+from .guarantee.canary import ask_canary
+from .guarantee.certificate import certify
+from ..engines.base import Engine
+from ..engines.factory import make_engine
+from ..errors import StudyError
+from ..design.experiment import Experiment
+from .scheduler import Flood, Progress
+from .recorder import Ledger, Outcome
+from ..study.models import Model
+from ..design.plan import make_plan
+from .prefix_order import in_prefix_order
+from .resume import (choose_folder, same_questions, same_served, same_study)
+from .store.folder import RunFolder
+from ..study.loader import Study
+from ..design.trials import Conversation, Plan
+
+Show = Callable[[Progress], None]
+Make = Callable[[Model, Study, str, Path], Engine]
+
+
+def run(experiment: Experiment, runs: Path, new: bool, show: Show) -> Outcome:
+    """Ask every trial of an experiment that is not answered yet.
+
+    Raises StudyError for bad input, Interrupted on SIGINT or SIGTERM, EngineGone when the engine
+    died; in each case all answers so far are on disk.
+    """
+    plan = make_plan(experiment)
+    return pour(begin(plan, choose_folder(experiment, runs, new)), runs, show)
+
+
+def run_again(before: Path, study: Study, runs: Path, show: Show) -> Outcome:
+    """Ask every trial of the run folder `before` anew, in one of its own: `x` again is `x-again`.
+
+    No answer of another run is taken over. Raises what `run` raises, StudyError also if a file
+    that the answers depend on is another one now.
+    """
+    plan = same_plan(before, study)
+    return pour(begin(plan, runs / plan.experiment.name), None, show)
+
+
+def begin(plan: Plan, path: Path) -> Ledger:
+    """Proofs and folder: everything that comes between a plan and its first engine."""
+    names = list(dict.fromkeys(plan.condition(t).settings.model for t in plan.trials))
+    certificates = {name: certify(plan, name, fetch=True) for name in names}
+    same_study(plan.experiment, path)
+    folder = RunFolder(path, plan.experiment.factors)
+    if folder.lock.left_by:
+        print(
+            f"{path}: left by a run that was killed ({folder.lock.left_by}); going on with it",
+            file=sys.stderr,
+        )
+    try:
+        same_questions(plan, folder)
+    except StudyError:
+        folder.lock.release()
+        raise
+    return Ledger(plan, folder, certificates)
+
+
+def pour(ledger: Ledger, others: Path | None, show: Show) -> Outcome:
+    """Ask what is open; rows of the runs in the folder `others` are taken over first."""
+    try:
+        return asyncio.run(every_model(ledger, others, show, make_engine))
+    finally:
+        ledger.close()
+
+
+async def every_model(ledger: Ledger, others: Path | None, show: Show, make: Make) -> Outcome:
+    """All models in turn, one engine at a time."""
+    ledger.write_manifest()
+    queues: dict[tuple[str, str], list[list[Conversation]]] = defaultdict(list)
+    for group in ledger.open(others):
+        settings = ledger.plan.condition(group[0].trials[0]).settings
+        queues[settings.model, settings.backend].append(group)
+    for (model, backend), queue in queues.items():
+        await _one_model(ledger, model, backend, in_prefix_order(queue), show, make)
+    return ledger.outcome
+
+
+async def _one_model(
+    ledger: Ledger,
+    name: str,
+    backend: str,
+    queue: list[list[Conversation]],
+    show: Show,
+    make: Make,
+) -> None:
+    experiment = ledger.plan.experiment
+    model = experiment.models[name]
+    engine = make(model, experiment.study, backend, ledger.folder.path / "engine.log")
+    progress = Progress(name, sum(len(one.trials) for group in queue for one in group))
+    try:
+        await engine.start()
+        about = engine.about()
+        same_served(ledger.folder, name, about)
+        ledger.engines[name] = about.__dict__
+        settings = [ledger.plan.condition(group[0].trials[0]).settings for group in queue]
+        held = any(each.decoding != "free" for each in settings)
+        if held and model.engine != "simulated":
+            ledger.certificates[name].canary = False
+            ledger.certificates[name].canary = await ask_canary(engine, model)
+        progress.began = time.monotonic()
+        await Flood(engine, ledger, progress, show).pour(model.concurrency, queue)
+    finally:
+        try:
+            ledger.flush()
+        finally:
+            await engine.close()

@@ -1,0 +1,120 @@
+"""The flood: one engine's conversations, many at once; an engine's failure is no answer."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .rows import call_rows, failed_rows, response_rows
+from ..engines.base import Engine
+from ..errors import (EngineFailure, EngineGone, Interrupted, Unreadable)
+from .recorder import Ledger
+from .dspy_lm import Session, converse, make_lm
+from ..design.trials import Conversation, Plan
+from .option_probabilities import weigh
+
+ATTEMPTS = 3
+
+
+@dataclass
+class Progress:
+    """How far a model's conversations are; handed to whoever shows it."""
+
+    model: str
+    total: int
+    asked: int = 0
+    unreadable: int = 0
+    failed: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+
+def in_flight(width: int, conversations: int) -> int:
+    """How many conversations are held at once: some wait, so that an engine of `width` is full."""
+    return min(conversations, width + width // 4 + 1)
+
+
+def session_of(engine: Engine, plan: Plan, one: Conversation) -> Session:
+    """A session for a conversation of a plan, its calls made as its condition says."""
+    condition = plan.condition(one.trials[0])
+    return Session(
+        engine,
+        one.trials[0].key,
+        plan.sampling(condition),
+        condition.settings.decoding != "free",
+        plan.experiment.models[condition.settings.model],
+    )
+
+
+class Flood:
+    """Conversations on one engine, as many at once as it has room for."""
+
+    def __init__(
+        self, engine: Engine, ledger: Ledger, progress: Progress, show: Callable[[Progress], None]
+    ) -> None:
+        self.engine = engine
+        self.ledger = ledger
+        self.progress = progress
+        self.show = show
+        self._lm = make_lm()
+
+    async def pour(self, width: int, queue: list[list[Conversation]]) -> None:
+        """Hold all conversations, `width` and a quarter at once; Interrupted on SIGINT, SIGTERM."""
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in before:
+            loop.add_signal_handler(number, stop.set)
+        waiting = iter(queue)
+        workers = [
+            asyncio.create_task(self._work(waiting)) for _ in range(in_flight(width, len(queue)))
+        ]
+        everyone = asyncio.gather(*workers)
+        stopped = asyncio.create_task(stop.wait())
+        watched: set[asyncio.Future[Any]] = {everyone, stopped}
+        try:
+            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+            if stop.is_set():
+                raise Interrupted
+            await everyone
+        finally:
+            stopped.cancel()
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(everyone, *workers, return_exceptions=True)
+            for number, handler in before.items():
+                loop.remove_signal_handler(number)
+                signal.signal(number, handler)
+            self.show(self.progress)
+
+    async def _work(self, waiting: Iterator[list[Conversation]]) -> None:
+        for group in waiting:
+            await self._hold(group)
+            self.show(self.progress)
+
+    async def _hold(self, group: list[Conversation]) -> None:
+        """Hold a group's first conversation, at most three times if the engine fails."""
+        one = group[0]
+        plan = self.ledger.plan
+        condition = plan.condition(one.trials[0])
+        for attempt in range(1, ATTEMPTS + 1):
+            session = session_of(self.engine, plan, one)
+            try:
+                fields = await converse(one, session, self._lm)
+                weighed = condition.settings.decoding == "letter"
+                weights = await weigh(one, session) if weighed else {}
+                rows = response_rows(one, fields, session, weights)
+            except Unreadable as problem:
+                rows = failed_rows(one, problem, session)
+            except EngineGone:
+                raise
+            except Exception as failure:
+                said = str(failure) if isinstance(failure, EngineFailure) else repr(failure)
+                self.ledger.failed(one, self.progress.model, attempt, said)
+                continue
+            self.ledger.answered(group, rows, call_rows(one, session))
+            self.progress.asked += len(rows) * len(group)
+            self.progress.unreadable += sum(not row["valid"] for row in rows) * len(group)
+            return
+        self.progress.failed += sum(len(each.trials) for each in group)

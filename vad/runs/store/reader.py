@@ -1,0 +1,147 @@
+"""Stored: what a run folder holds, read. Its manifest, its tables `responses` and `calls`.
+
+Nothing here writes. A folder may come from somebody else: what is not as a run leaves it is told.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ...errors import StudyError
+from .schema import RESPONSES
+from .schema import CALLS
+from .schema import NEEDED
+from .schema import NEVER_EMPTY
+
+KINDS = {"vary": dict, "settings": dict, "decides": dict, "models": dict, "counts": dict}
+"""Of what kind a manifest's entries are, where they are."""
+
+
+def read_manifest(path: Path) -> dict[str, Any] | None:
+    """The manifest of a run folder; None if it has none, StudyError if it cannot be read."""
+    file = path / "manifest.json"
+    if not file.is_file():
+        return None
+    try:
+        content = json.loads(file.read_text())
+    except (OSError, ValueError, RecursionError) as error:
+        raise StudyError(str(file), f"cannot be read: {error}") from None
+    if not isinstance(content, dict) or not isinstance(content.get("experiment"), str):
+        raise StudyError(str(file), "is no manifest of a run")
+    for key, kind in KINDS.items():
+        if not isinstance(content.get(key, kind()), kind):
+            raise StudyError(str(file), f"is no manifest of a run: found {content[key]!r:.60}")
+    for key, levels in content.get("vary", {}).items():
+        if not isinstance(levels, list):
+            raise StudyError(str(file), f"vary.{key} is no list: found {levels!r:.60}")
+    return content
+
+
+def no_links(path: Path) -> None:
+    """StudyError if a folder holds a symbolic link: what is written there would land elsewhere."""
+    for found in path.rglob("*"):
+        if found.is_symlink():
+            raise StudyError(
+                str(found),
+                "is a symbolic link, and a run folder holds none",
+                "put what it points to in its place",
+            )
+
+
+def open_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a run folder; StudyError if the folder is none, or holds one unreadable."""
+    no_links(path)
+    found = read_manifest(path)
+    if found is None or "vary" not in found:
+        raise StudyError(
+            str(path),
+            "holds no manifest.json of a run: it is not a run folder",
+            "name one that `vad run` wrote, such as runs/quickstart",
+        )
+    return found
+
+
+def read_table(path: Path, kind: str, columns: list[str] | None = None) -> pd.DataFrame:
+    """All rows of "responses" or "calls" of a run folder, all columns or those named.
+
+    Raises StudyError if there are none, a part cannot be read, lacks a column or does not fit.
+    """
+    files = sorted((path / kind).glob("*/part-*.parquet"))
+    if not files:
+        raise StudyError(
+            str(path),
+            f"holds no {kind}: no run has written there",
+            "start one: vad run experiments/quickstart.toml",
+        )
+    tables = [read_part(file, columns) for file in files]
+    try:
+        joined: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
+    except pa.ArrowException as error:
+        raise StudyError(str(path / kind), f"its parts do not fit together: {error}") from None
+    if joined.empty:
+        raise StudyError(str(path), f"holds no {kind}: its tables have no row")
+    return joined
+
+
+def read_part(file: Path, columns: list[str] | None = None) -> pa.Table:
+    """One part, all columns or those named.
+
+    Raises StudyError if it cannot be read, lacks a column or holds another kind of content in one.
+    """
+    kind = file.parts[-3]
+    types = RESPONSES if kind == "responses" else CALLS
+    try:
+        schema = pq.read_schema(file)
+        for name in columns or (NEEDED if kind == "responses" else CALLS):
+            if name not in schema.names:
+                has = ", ".join(schema.names)
+                raise StudyError(str(file), f'has no column "{name}"; it has {has}')
+        for name in set(schema.names) & set(types):
+            if not _alike(schema.field(name).type, types[name]):
+                found = f"holds {schema.field(name).type}, where a run has {types[name]}"
+                raise StudyError(f"{file}: {name}", found)
+        table = pq.read_table(file, columns=columns)
+        for name in set(table.column_names) & set(NEVER_EMPTY):
+            if table[name].null_count:
+                raise StudyError(f"{file}: {name}", "is empty in a row, and never is in a run")
+        return table
+    except (OSError, ValueError, pa.ArrowException) as error:
+        said = str(error).strip().splitlines()
+        raise StudyError(
+            str(file), f"cannot be read: {said[0] if said else type(error).__name__}"
+        ) from None
+
+
+def _alike(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether a column holds the kind of content a run writes, however wide."""
+    if pa.types.is_null(found):
+        return True
+    if pa.types.is_list(wanted):
+        either = pa.types.is_list(found) or pa.types.is_large_list(found)
+        return either and _alike(found.value_type, wanted.value_type)
+    number = pa.types.is_integer(wanted) or pa.types.is_floating(wanted)
+    if number:
+        return bool(pa.types.is_integer(found) or pa.types.is_floating(found))
+    if pa.types.is_boolean(wanted):
+        return bool(pa.types.is_boolean(found))
+    return bool(pa.types.is_string(found) or pa.types.is_large_string(found))
+
+
+
+
+def reusable(runs: Path, apart_from: Path, wanted: set[str]) -> dict[str, dict[str, Any]]:
+    """Rows of other runs that answer wanted trials, by key, each with the name of its run."""
+    found: dict[str, dict[str, Any]] = {}
+    for file in sorted(runs.glob("*/responses/*/part-*.parquet")):
+        run = file.parents[2]
+        if run.resolve() == apart_from.resolve() or not wanted - set(found):
+            continue
+        table = read_part(file)
+        hit = [key in wanted and key not in found for key in table["trial"].to_pylist()]
+        for row in table.filter(pa.array(hit)).to_pylist():
+            found.setdefault(row["trial"], row | {"reused": row["reused"] or run.name})
+    return found

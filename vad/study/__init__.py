@@ -1,0 +1,1 @@
+"""Study: the researcher's files, found, loaded and told apart by name."""

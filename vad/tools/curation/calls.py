@@ -1,0 +1,90 @@
+"""Single calls outside an experiment: one signature, many inputs, any engine, constrained."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dspy
+
+from ...design.programs import Part
+from ...design.trials import Conversation
+from ...engines.factory import make_engine
+from ...engines.tokenizer import tokens_here
+from ...errors import EngineFailure, EngineGone, StudyError
+from ...runs.dspy_lm import Session, converse, make_lm
+from ...runs.guarantee.dry_run import rehearse
+from ...study.loader import Study
+from ...study.models import Model, Sampling, resolve_sampling
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The fields of one call, or why there are none."""
+
+    inputs: dict[str, str]
+    fields: dict[str, Any] | None
+    problem: str = ""
+
+
+def ask_each(
+    study: Study,
+    model: Model,
+    signature: type[dspy.Signature],
+    asked: list[dict[str, str]],
+    seed: int,
+    log: Path,
+) -> list[Answered]:
+    """Ask a signature once for each of the inputs, constrained; answers in the order asked.
+
+    Raises StudyError if prompt and longest answer do not fit the model's context.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    module = dspy.Predict(signature)
+    part = Part(module, (), tuple(signature.input_fields), {}, signature.__name__)
+    conversations = [Conversation(part, inputs, ()) for inputs in asked]
+    _fits(study, model, max(conversations, key=lambda one: sum(map(len, one.inputs.values()))))
+    return asyncio.run(_all(study, model, conversations, seed, log))
+
+
+def _fits(study: Study, model: Model, longest: Conversation) -> None:
+    if model.engine == "simulated":
+        return
+    call = rehearse(longest, model)[0].call
+    tokens = tokens_here(model, study, fetch=True)
+    need = tokens.count(tokens.prompt(call.messages)) + call.max_tokens
+    if need > model.max_model_len:
+        raise StudyError(
+            f"experiments/models.toml: {model.name}.max_model_len",
+            f"prompt and longest answer take {need} tokens, more than {model.max_model_len}",
+            f"set max_model_len = {need} or more",
+        )
+
+
+async def _all(
+    study: Study, model: Model, conversations: list[Conversation], seed: int, log: Path
+) -> list[Answered]:
+    engine = make_engine(model, study, "auto", log)
+    sampling = resolve_sampling(Sampling(), model)
+    width = asyncio.Semaphore(model.concurrency)
+    lm = make_lm()
+
+    async def one(number: int, conversation: Conversation) -> Answered:
+        decided = f"{seed} {number} {sorted(conversation.inputs.items())}"
+        key = hashlib.sha256(decided.encode()).hexdigest()[:16]
+        session = Session(engine, key, sampling, True, model)
+        async with width:
+            try:
+                fields = await converse(conversation, session, lm)
+            except EngineGone:
+                raise
+            except EngineFailure as failure:
+                return Answered(conversation.inputs, None, str(failure))
+        return Answered(conversation.inputs, fields)
+
+    try:
+        await engine.start()
+        return list(await asyncio.gather(*(one(n, each) for n, each in enumerate(conversations))))
+    finally:
+        await engine.close()
