@@ -19,7 +19,7 @@ from vad.analysis.measures import Array
 from vad.analysis.paired_tests import compare_pairs, contrast_figures
 from vad.analysis.power.respondent import Orders, Respondent, answers, mean_scale, positions, truth
 from vad.analysis.power.simulation import orders
-from vad.analysis.resampling import MEASURES, columns
+from vad.analysis.resampling import MEASURES, scenario_columns
 from vad.design.experiment import load_experiment
 from vad.study.loader import Study
 
@@ -125,7 +125,7 @@ def calibrate(whole: Population, scenarios: int, experiments: int, seed: int) ->
         drawn = random.integers(0, POPULATION, some * scenarios)
         values, actions = (one[drawn] for one in whole.orders)
         added = [
-            columns(*answers(one, own[:, drawn], (values, actions), random), scale)
+            scenario_columns(*answers(one, own[:, drawn], (values, actions), random), scale)
             for one, own in zip(whole.conditions.values(), whole.held, strict=True)
         ]
         # [experiments x conditions, scenarios, columns]

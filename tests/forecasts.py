@@ -16,10 +16,10 @@ from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
 from vad.engines.vllm import VllmEngine
 from vad.runs.forecast import calibrate
-from vad.runs.run import begin, every_model
+from vad.runs.run import every_model, prepare_run
 from vad.study.loader import find_study
 from vad.study.models import load_model
-from vad.tools.bench.vad_run import Kept
+from vad.tools.bench.vad_run import LiveEngine
 
 from .conftest import REPOSITORY
 
@@ -32,8 +32,8 @@ async def tries(count: int, limit: int) -> None:
     engine = VllmEngine(load_model(study, "pocket", "here"), study, "auto", Path(os.devnull))
     await engine.start()
 
-    def kept(*_: object) -> Kept:
-        return Kept(engine)
+    def kept(*_: object) -> LiveEngine:
+        return LiveEngine(engine)
 
     for number in range(count):
         experiment = load_experiment(study, path, limit=limit, seed=number, model="pocket")
@@ -42,10 +42,10 @@ async def tries(count: int, limit: int) -> None:
         (told,) = await calibrate(plan, "pocket", kept, Path(os.devnull))
         await engine.forget()
         with tempfile.TemporaryDirectory() as name:
-            ledger = await asyncio.to_thread(begin, plan, Path(name) / "run")
+            recorder = await asyncio.to_thread(prepare_run, plan, Path(name) / "run")
             began = time.monotonic()
-            await every_model(ledger, None, lambda _: None, kept)
-            ledger.close()
+            await every_model(recorder, None, lambda _: None, kept)
+            recorder.close()
             took = time.monotonic() - began
         low, high = told.interval
         hits += low <= took <= high

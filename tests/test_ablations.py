@@ -140,7 +140,7 @@ def test_the_turn_of_a_persona_decides_its_keys_but_not_the_baselines(study: Stu
 def test_a_placebo_has_as_many_tokens_as_the_persona_whose_place_it_takes() -> None:
     study = find_study(REPOSITORY)
     count = TokenCount(study, load_model(study, "pocket", "test"))
-    for persona in load_personas(study, "cultural", "test").people:
+    for persona in load_personas(study, "cultural", "test").personas:
         texts = [render(study, name, persona, "test", count) for name in ("explicit", "placebo")]
         assert count(texts[0]) == count(texts[1])
         assert not set(texts[0].split("\n")) & set(texts[1].split("\n"))

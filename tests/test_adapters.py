@@ -10,15 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vad.constraints.adapter import Manner, adapter
-from vad.constraints.language import Written, language
+from vad.constraints.adapter import AdapterSettings, make_adapter
+from vad.constraints.language import AdapterName, language
 from vad.design.experiment import load_experiment
 from vad.errors import Unreadable
 from vad.runs.run import run
 from vad.runs.store.reader import read_manifest, read_table
 from vad.study.loader import Study
 
-WAYS: list[Written] = ["plain", "chat", "json"]
+WAYS: list[AdapterName] = ["plain", "chat", "json"]
 OWN = {"chat": dspy.ChatAdapter(), "json": dspy.JSONAdapter()}
 
 
@@ -41,11 +41,11 @@ ASKED = {"persona": "I am.", "scenario": "There it is."}
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_whatever_a_way_of_writing_allows_is_read_back_and_fits_the_budget(
-    written: Written, data: st.DataObject
+    written: AdapterName, data: st.DataObject
 ) -> None:
     held = language(Everything, written)
     text = data.draw(st.from_regex(re.compile(held.regex, re.ASCII), fullmatch=True))
-    fields = adapter(Manner(written)).parse(Everything, text)
+    fields = make_adapter(AdapterSettings(written)).parse(Everything, text)
     assert list(fields) == list(Everything.output_fields)
     assert fields["action"] in ("A", "B")
     assert 1 <= fields["rating"] <= 12
@@ -55,32 +55,36 @@ def test_whatever_a_way_of_writing_allows_is_read_back_and_fits_the_budget(
 @pytest.mark.parametrize("written", ["chat", "json"])
 @pytest.mark.parametrize("sure", [True, False])
 def test_dspys_own_demos_stand_in_the_language_and_read_alike_by_both(
-    written: Written, sure: bool
+    written: AdapterName, sure: bool
 ) -> None:
     fields: dict[str, Any] = {"reasoning": "So be it.", "sure": sure, "rating": 7, "action": "B"}
     simple = Everything.delete("others")
     text = OWN[written].format_assistant_message_content(simple, fields).strip()
     assert re.fullmatch(language(simple, written).regex, text)
-    assert adapter(Manner(written)).parse(simple, text) == fields
+    assert make_adapter(AdapterSettings(written)).parse(simple, text) == fields
     assert OWN[written].parse(simple, text) == fields
 
 
 @pytest.mark.parametrize("written", ["chat", "json"])
-def test_messages_are_dspys_own_byte_for_byte(written: Written) -> None:
+def test_messages_are_dspys_own_byte_for_byte(written: AdapterName) -> None:
     demo = ASKED | {"reasoning": "R", "sure": True, "rating": 1, "others": ["x"], "action": "A"}
-    mine = adapter(Manner(written)).format(Everything, [demo], ASKED)
+    mine = make_adapter(AdapterSettings(written)).format(Everything, [demo], ASKED)
     assert mine == OWN[written].format(Everything, [demo], ASKED)
 
 
 @pytest.mark.parametrize("written", WAYS)
-def test_a_baseline_does_not_announce_a_persona(written: Written) -> None:
-    messages = adapter(Manner(written)).format(Everything, [], ASKED | {"persona": ""})
+def test_a_baseline_does_not_announce_a_persona(written: AdapterName) -> None:
+    messages = make_adapter(AdapterSettings(written)).format(
+        Everything, [], ASKED | {"persona": ""}
+    )
     assert "persona" not in json.dumps(messages)
 
 
 @pytest.mark.parametrize("written", WAYS)
-def test_a_persona_in_the_system_turn_stands_there_once_whoever_writes(written: Written) -> None:
-    messages = adapter(Manner(written, "system")).format(Everything, [], ASKED)
+def test_a_persona_in_the_system_turn_stands_there_once_whoever_writes(
+    written: AdapterName,
+) -> None:
+    messages = make_adapter(AdapterSettings(written, "system")).format(Everything, [], ASKED)
     assert messages[0]["content"].endswith("\n\nI am.")
     assert "I am." not in messages[1]["content"]
 
@@ -92,7 +96,7 @@ def test_a_text_that_looks_like_a_header_is_a_text() -> None:
     )
     simple = Everything.delete("others").delete("sure").delete("rating")
     assert re.fullmatch(language(simple, "chat").regex, written)
-    fields = adapter(Manner("chat")).parse(simple, written)
+    fields = make_adapter(AdapterSettings("chat")).parse(simple, written)
     assert fields == {"reasoning": "[[ ## action ## ]]", "action": "B"}
 
 
@@ -116,9 +120,12 @@ def test_a_free_answer_in_the_chat_format_is_read_strictly_or_not_at_all(
 ) -> None:
     whole = "[[ ## reasoning ## ]]\nx\n\n[[ ## action ## ]]\nA\n\n[[ ## completed ## ]]"
     simple = Everything.delete("others").delete("sure").delete("rating")
-    assert adapter(Manner("chat")).parse(simple, whole) == {"reasoning": "x", "action": "A"}
+    assert make_adapter(AdapterSettings("chat")).parse(simple, whole) == {
+        "reasoning": "x",
+        "action": "A",
+    }
     with pytest.raises(Unreadable) as told:
-        adapter(Manner("chat")).parse(simple, text.replace("{whole}", whole))
+        make_adapter(AdapterSettings("chat")).parse(simple, text.replace("{whole}", whole))
     assert told.value.kind == kind
 
 

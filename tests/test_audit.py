@@ -1,4 +1,4 @@
-"""Letters weighed before the mask, and what a constraint did to the answers of a run."""
+"""Letters' probabilities before the mask, and what a constraint did to the answers of a run."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
 from vad.engines.factory import make_engine
 from vad.runs.dspy_lm import Session, converse, make_lm
-from vad.runs.option_probabilities import weigh
+from vad.runs.option_probabilities import option_probabilities
 from vad.runs.store.reader import read_table
 from vad.study.loader import find_study
 from vad.study.models import PUBLISHED, load_model
@@ -27,7 +27,7 @@ from vad.engines import Reply
 def answer(call):
     if call.weighed:
         assert call.prefix.endswith('": "') and not call.constrained
-        return Reply("", "weighed", weights=(.4, .2, .1, .05, .03, .02))
+        return Reply("", "probabilities", probabilities=(.4, .2, .1, .05, .03, .02))
     name = "value" if '"value": "' in call.messages[-1]["content"] else "action"
     if not call.constrained and call.seed % 4 == 0:
         return "```json"
@@ -99,7 +99,7 @@ def test_answers_without_a_reasoning_are_audited_and_none_is_said_to_be_cut(
     assert answers["cut"].isna().all()
 
 
-def test_a_weighed_answer_keeps_its_probabilities_and_pays_for_the_second_call(
+def test_an_answer_keeps_the_probabilities_of_its_letters_and_pays_for_the_second_call(
     audited: Path,
 ) -> None:
     rows = read_table(audited, "responses")
@@ -108,11 +108,11 @@ def test_a_weighed_answer_keeps_its_probabilities_and_pays_for_the_second_call(
         [0.4, 0.2, 0.1, 0.05, 0.03, 0.02]
     ]
     assert rows[rows["decoding"] != "letter"]["probabilities"].isna().all()
-    assert letters["text"].str.contains('"A"}').all(), "the answer's own text, not the weighing's"
+    assert letters["text"].str.contains('"A"}').all(), "the answer's own text, not the other call's"
     calls = read_table(audited, "calls")
-    weighed = calls[calls["finish_reason"] == "weighed"]
-    assert len(weighed) == len(letters)
-    sent = json.loads(weighed["messages"].iloc[0])
+    asked_for = calls[calls["finish_reason"] == "probabilities"]
+    assert len(asked_for) == len(letters)
+    sent = json.loads(asked_for["messages"].iloc[0])
     assert sent[-1]["role"] == "assistant"
     assert sent[-1]["content"].endswith('": "')
 
@@ -147,10 +147,10 @@ def test_letter_is_refused_where_an_answer_is_no_json(root: Path, vad: Vad) -> N
     path.write_text(f'decoding = "letter"\nadapter = "chat"\n{path.read_text()}')
     told = vad("check", "small")
     assert told.returncode == 2
-    assert "letters are weighed where the answer is JSON" in told.stderr
+    assert "letters have probabilities where the answer is JSON" in told.stderr
 
 
-def test_options_that_begin_alike_cannot_be_weighed(root: Path, vad: Vad) -> None:
+def test_options_that_begin_alike_have_no_probabilities_of_their_own(root: Path, vad: Vad) -> None:
     (root / "signatures" / "alike.py").write_text(
         '"""Alike."""\nfrom typing import Literal\nimport dspy\n\n'
         "class Rate(dspy.Signature):\n    question: str = dspy.InputField()\n"
@@ -184,8 +184,8 @@ def test_probabilities_of_the_letters_are_the_models_own_before_the_mask(tmp_pat
         await engine.start()
         session = Session(engine, one.trials[0].key, PUBLISHED, constrained=True)
         await converse(one, session, make_lm())
-        weights = (await weigh(one, session))[one.trials[0].key]
-        call = session.weighings[0].call
+        weights = (await option_probabilities(one, session))[one.trials[0].key]
+        call = session.probability_calls[0].call
         ids = engine.tokens.ids(engine.tokens.prompt(call.messages) + call.prefix)
         with torch.no_grad():
             chances = torch.softmax(engine._model(torch.tensor([ids])).logits[0, -1], -1)
@@ -201,4 +201,4 @@ def test_probabilities_of_the_letters_are_the_models_own_before_the_mask(tmp_pat
             n for n, text in enumerate(texts) if text == letter or text.startswith(f'{letter}"')
         ]
         assert weight == pytest.approx(float(chances[begun].sum()), rel=1e-4)
-    assert session.weighings[0].reply.output_tokens == 1
+    assert session.probability_calls[0].reply.output_tokens == 1

@@ -5,7 +5,7 @@ import pytest
 from vad.design.experiment import load_experiment
 from vad.errors import StudyError
 from vad.study.loader import Study
-from vad.tools.bench.rounds import Round, Task, choose, ratio, spread
+from vad.tools.bench.rounds import BenchTask, Round, choose, ratio, spread
 
 from .conftest import Vad
 
@@ -26,7 +26,7 @@ def test_whole_scenarios_are_asked_about_as_many_as_come_to_the_questions_wanted
     # Three conditions, two questions, three repeats: 18 questions a scenario.
     experiment = load_experiment(study, path, limit=100, model="pocket")
     assert choose(experiment, 100, "raw, run") == (
-        Task(study.root, path, "pocket", 5),
+        BenchTask(study.root, path, "pocket", 5),
         ["raw", "run"],
     )
     assert choose(experiment, 1, "run")[0].limit == 1

@@ -16,13 +16,13 @@ from pydantic import BaseModel, Field
 
 from vad.constraints.fields import Unicode
 from vad.constraints.language import language
-from vad.engines.tokenizer import Tokens
+from vad.engines.tokenizer import Tokenizer
 from vad.engines.vllm_args import set_environment
 from vad.errors import StudyError, Unreadable
 from vad.study.loader import Study
 from vad.study.models import REFUSED, REFUSED_ARGS, Model
 from vad.tools.stress.adversary import build
-from vad.tools.stress.independent_parser import attest
+from vad.tools.stress.independent_parser import parse_independently
 
 from .conftest import Vad
 
@@ -49,7 +49,7 @@ Answers = Any
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
-    """A function: sampling settings -> how many of 64 answers the witness cannot read."""
+    """A function: sampling settings -> how many of 64 answers no strict parser can read."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
         patch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
@@ -72,7 +72,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
             disable_log_stats=True,
         )
         model = Model.model_validate({"name": "adversary", "weights": str(folder)})
-        silent = Tokens(model, Study(folder)).silent
+        silent = Tokenizer(model, Study(folder)).silent
 
         def ask(**settings: Any) -> int:
             constraint = settings.pop("constraint", {"regex": HELD.regex})
@@ -91,7 +91,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
 
 def readable(text: str) -> bool:
     try:
-        attest(Answer, text)
+        parse_independently(Answer, text)
     except Unreadable:
         return False
     return True

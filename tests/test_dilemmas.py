@@ -10,7 +10,7 @@ import pytest
 from vad.study.loader import Study, find_study
 from vad.study.scenarios import Option, Scenario, load_scenarios, load_topics, load_values
 from vad.tools.curation.drafting import to_scenario
-from vad.tools.curation.judging import QUESTIONS, agreement, as_first_read, load_review
+from vad.tools.curation.judging import REVIEW_QUESTIONS, agreement, as_first_read, load_review
 from vad.tools.curation.scenario_checks import check_dilemmas
 from vad.tools.curation.scenario_rules import row_faults
 
@@ -160,7 +160,7 @@ def test_check_works_on_a_file_of_ones_own_with_two_plain_actions(root: Path, va
 def test_the_review_has_a_row_a_dilemma_and_every_failure_was_rewritten() -> None:
     review = load_review(STUDY)
     assert list(review["id"]) == [one.id for one in OURS]
-    failed = review[~review[list(QUESTIONS)].all(axis=1)]
+    failed = review[~review[list(REVIEW_QUESTIONS)].all(axis=1)]
     assert (failed["changed"].fillna("") != "").all()
 
 
@@ -175,8 +175,8 @@ def test_the_rejected_drafts_are_no_part_of_the_dataset_and_differ_from_it() -> 
 
 def test_agreement_is_cohens_kappa_by_hand() -> None:
     ids = ["a", "b", "c", "d"]
-    said = {question: [True, False, False, False] for question in QUESTIONS}
-    read = {question: [True, True, False, False] for question in QUESTIONS}
+    said = {question: [True, False, False, False] for question in REVIEW_QUESTIONS}
+    read = {question: [True, True, False, False] for question in REVIEW_QUESTIONS}
     review = pd.DataFrame({"id": ids, "changed": ""} | read)
     judged = pd.DataFrame({"id": ids} | said)
     one = agreement(judged, review)[0]
@@ -204,11 +204,11 @@ def test_drafts_are_written_beside_the_dataset_and_never_over_it(root: Path, vad
 def test_the_judge_is_asked_six_questions_and_held_against_the_review(root: Path, vad: Vad) -> None:
     (root / "experiments" / "sim.py").write_text(
         "import json\n\n\ndef answer(call):\n    return json.dumps({'reasoning': 'x'} | "
-        f"dict.fromkeys({list(QUESTIONS)!r}, True))\n"
+        f"dict.fromkeys({list(REVIEW_QUESTIONS)!r}, True))\n"
     )
     done = vad("scenarios", "judge", "--model", "sim", "--limit", "40")
     assert done.returncode == 0, done.stderr
-    for question in QUESTIONS:
+    for question in REVIEW_QUESTIONS:
         assert question in done.stdout
     assert len(pd.read_csv(root / "runs" / "judge" / "sim.csv")) == 40
 

@@ -20,11 +20,11 @@ from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
 from vad.engines.base import Call, Engine, Reply
 from vad.engines.factory import make_engine
-from vad.engines.tokenizer import Tokens
+from vad.engines.tokenizer import Tokenizer
 from vad.errors import EngineFailure
 from vad.runs.dspy_lm import Session, converse, make_lm
 from vad.runs.prefix_order import in_prefix_order
-from vad.runs.run import begin, pour
+from vad.runs.run import answer_plan, prepare_run
 from vad.runs.store.reader import read_manifest, read_table
 from vad.study.loader import find_study
 from vad.study.models import PUBLISHED, load_model
@@ -93,7 +93,7 @@ def test_a_prompt_longer_than_the_context_is_an_engine_failure_not_an_answer(
 
 
 def test_of_pockets_tokens_only_special_ones_decode_to_nothing_and_its_text_reads_back() -> None:
-    tokens = Tokens(POCKET, STUDY)
+    tokens = Tokenizer(POCKET, STUDY)
     special = set(tokens.tokenizer.all_special_ids)
     assert set(tokens.silent) == special - {tokens.tokenizer.eos_token_id}
     text = PLAN.conversations[0].inputs["scenario"]
@@ -289,8 +289,8 @@ def test_in_whichever_order_they_are_asked_the_answers_are_distributed_the_same(
     runs = []
     for name, order in (("prefix", in_prefix_order), ("shuffled", shuffled)):
         monkeypatch.setattr("vad.runs.run.in_prefix_order", order)
-        ledger = begin(make_plan(experiment), root / "runs" / name)
-        runs.append(pour(ledger, None, lambda state: None).folder)
+        recorder = prepare_run(make_plan(experiment), root / "runs" / name)
+        runs.append(answer_plan(recorder, None, lambda state: None).folder)
     first, second = (read_table(folder, "responses") for folder in runs)
     assert list(first["trial"]) != list(second["trial"])
     both = first.merge(second, on=["trial", "persona", "format"])

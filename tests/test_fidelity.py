@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import vad
-from vad.analysis.manipulation_check import said_back
+from vad.analysis.manipulation_check import named_levels
 from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
 from vad.errors import StudyError
@@ -76,7 +76,7 @@ def test_an_answer_is_held_to_as_many_letters_as_the_variable_has_levels(root: P
 def test_a_persona_that_reads_itself_is_faithful_in_all_but_what_it_does_not_read(
     root: Path,
 ) -> None:
-    back = asked(root).fidelity("variable")
+    back = asked(root).manipulation_check("variable")
     known = back[back["variable"] != "happiness"]
     assert (known["fidelity"] == 1).all()
     assert (known["off_by"] == 0).all()
@@ -86,7 +86,7 @@ def test_a_persona_that_reads_itself_is_faithful_in_all_but_what_it_does_not_rea
 
 def test_the_baseline_says_what_it_says_unprompted_and_has_no_fidelity_itself(root: Path) -> None:
     run_ = asked(root)
-    back = run_.fidelity()
+    back = run_.manipulation_check()
     assert set(back["persona"]) == {"maximal_1", "maximal_4"}
     # Always the first option, and a maximal persona stands at an end of each: half of the repeats.
     assert (back["unprompted"] == 0.5).all()
@@ -97,7 +97,7 @@ def test_the_baseline_says_what_it_says_unprompted_and_has_no_fidelity_itself(ro
 def test_unreadable_answers_are_missing_from_fidelity_and_counted(root: Path) -> None:
     text = ASKED.replace("limit", 'decoding = "free"\nlimit')
     run_ = asked(root, text, READS_ITSELF.replace('"level": letter', '"levels": letter'))
-    back = run_.fidelity()
+    back = run_.manipulation_check()
     assert back["fidelity"].isna().all()
     assert (back["missing"] == back["answers"]).all()
 
@@ -115,7 +115,7 @@ def test_the_gap_is_the_same_with_and_without_the_check_beside_it(root: Path) ->
     assert outcome.asked == 0, "the same questions have the same keys"
     without = vad.open_run(outcome.folder)
     pd.testing.assert_frame_equal(with_check.scores(), without.scores())
-    assert without.fidelity().empty
+    assert without.manipulation_check().empty
     assert len(with_check.compare()) == len(without.compare())
 
 
@@ -135,7 +135,7 @@ def test_by_hand_two_of_three_answers_right_and_one_two_levels_off() -> None:
             "score": [-1, -1, 1, None, -1, 0, 0, 0],
         }
     )
-    (row,) = said_back(rows, manifest).to_dict("records")
+    (row,) = named_levels(rows, manifest).to_dict("records")
     assert row["fidelity"] == pytest.approx(2 / 3)
     assert row["off_by"] == pytest.approx(2 / 3)
     assert row["unprompted"] == 0.25

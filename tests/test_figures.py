@@ -14,7 +14,7 @@ from vad.report.figures.answers import letter_shares, option_shares
 from vad.report.figures.cultural_map import cultural_map, places
 from vad.report.figures.forest import forest
 from vad.report.figures.gap import category_bars, coherence, value_matrix
-from vad.report.figures.theme import Chart, dressed, with_setting
+from vad.report.figures.theme import Chart, with_setting, with_theme
 from vad.report.report import make_report
 from vad.study.loader import Study
 from vad.study.personas import load_personas
@@ -27,7 +27,7 @@ KEYS = ["model"]
 
 def drawn(chart: Chart) -> list[dict[str, Any]]:
     """The rows that a chart holds, checked against Vega-Lite's schema on the way."""
-    content = dressed(chart).to_dict()
+    content = with_theme(chart).to_dict()
     return [row for table in content["datasets"].values() for row in table]
 
 
@@ -103,7 +103,7 @@ def test_options_are_named_and_begin_with_the_strongest_agreement() -> None:
         }
     )
     names = {"value": {1.0: "yes", -1.0: "no"}, "action": {}}
-    text = json.dumps(dressed(option_shares(options, KEYS, names)).to_dict())
+    text = json.dumps(with_theme(option_shares(options, KEYS, names)).to_dict())
     assert '"sort": ["yes", "no"]' in text
     assert '"sort": ["+1", "-1"]' in text
 
@@ -142,7 +142,7 @@ def test_the_forest_has_a_line_a_primary_contrast_in_each_measure(tmp_path: Path
 
 
 def test_the_map_shows_each_persona_at_its_place_and_names_none_over_another(root: Path) -> None:
-    people = load_personas(Study(root), "cultural", "x").people
+    people = load_personas(Study(root), "cultural", "x").personas
     table = places(people).set_index("persona")
     assert (table.loc["maximal_1", "x"], table.loc["maximal_1", "y"]) == (-1, -1)
     assert (table.loc["maximal_2", "x"], table.loc["maximal_2", "y"]) == (1, -1)

@@ -15,7 +15,7 @@ from vad import Unicode
 from vad.constraints.fields import choices
 from vad.constraints.language import Language, language
 from vad.errors import StudyError, Unreadable
-from vad.tools.stress.independent_parser import attest
+from vad.tools.stress.independent_parser import parse_independently
 
 code: Any = importlib.import_module("re._constants")
 parser: Any = importlib.import_module("re._parser")
@@ -144,7 +144,7 @@ def test_a_random_member_of_a_random_signatures_language_reads_back_to_its_value
     held = language(signature)
     text = json.dumps(values, ensure_ascii=False)
     assert re.fullmatch(held.regex, text), "a value whose text the constraint forbids"
-    found = plain_values(attest(signature, text))
+    found = plain_values(parse_independently(signature, text))
     assert found == values
     assert json.dumps(found) == json.dumps(values), "true is not 1"
 
@@ -157,17 +157,17 @@ def test_the_bound_is_the_bytes_of_the_longest_text_and_that_text_is_in_the_lang
     held = language(case[0])
     assert re.fullmatch(held.regex, held.longest)
     assert len(held.longest.encode()) == widest(parser.parse(held.regex)) == held.max_tokens - 1
-    attest(case[0], held.longest)
+    parse_independently(case[0], held.longest)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(signatures(), st.data())
-def test_whatever_the_expression_lets_through_the_witness_reads(
+def test_whatever_the_expression_lets_through_the_independent_parser_reads(
     case: tuple[type[dspy.Signature], dict[str, Any]], data: Any
 ) -> None:
     held = language(case[0])
     text = data.draw(st.from_regex(re.compile(held.regex), fullmatch=True))
-    attest(case[0], text)
+    parse_independently(case[0], text)
     assert len(text.encode()) < held.max_tokens
 
 
@@ -193,9 +193,9 @@ class Choose(dspy.Signature):
         "",
     ],
 )
-def test_the_witness_reads_nothing_that_is_not_exactly_the_answer(text: str) -> None:
+def test_the_independent_parser_reads_nothing_that_is_not_exactly_the_answer(text: str) -> None:
     with pytest.raises(Unreadable):
-        attest(Choose, text)
+        parse_independently(Choose, text)
 
 
 def one_field(annotation: Any, **bounds: Any) -> Language:

@@ -6,7 +6,7 @@ import json
 import dspy
 import pytest
 
-from vad.constraints.adapter import PLAIN, adapter, output_format
+from vad.constraints.adapter import PLAIN_SETTINGS, make_adapter, output_format
 from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
 from vad.design.trials import Conversation
@@ -78,7 +78,7 @@ def test_prompts_share_their_longest_prefix_up_to_the_persona_and_the_dilemma() 
 def test_a_demo_of_an_optimised_program_is_an_earlier_turn() -> None:
     signature = STUDY.module("signatures", "action").ChooseAction
     demo = {"scenario": "S", "question": "Q", "options": "O", "reasoning": "R", "action": "B"}
-    messages = adapter(PLAIN).format(signature, [demo], {"scenario": "T"})
+    messages = make_adapter(PLAIN_SETTINGS).format(signature, [demo], {"scenario": "T"})
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
     assert json.loads(messages[2]["content"]) == {"reasoning": "R", "action": "B"}
 
@@ -100,11 +100,11 @@ def test_every_kind_of_output_field_has_a_placeholder_that_tells_what_to_write()
 
 @pytest.mark.parametrize("number", [0, 7, 20])
 def test_show_prints_byte_for_byte_what_the_engine_receives(number: int) -> None:
-    from vad.engines.tokenizer import Tokens
+    from vad.engines.tokenizer import Tokenizer
 
     experiment = PLAN.experiment
     call = sent(PLAN.conversations[number])[0]
-    prompt = Tokens(experiment.models["pocket"], STUDY).prompt(call.messages)
+    prompt = Tokenizer(experiment.models["pocket"], STUDY).prompt(call.messages)
     printed = _show(number)
     assert f"----- call 1: the prompt\n{prompt}\n----- call 1: the constraint\n" in printed
     assert f"\n{call.regex}\n----- at most {call.max_tokens} tokens\n" in printed

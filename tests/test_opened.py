@@ -9,7 +9,7 @@ import pytest
 
 import vad
 from vad.analysis.measures import alignment_distance, alignment_rate
-from vad.analysis.scores import FIGURES
+from vad.analysis.scores import MEASURE_TITLES
 from vad.errors import StudyError
 
 from .runs import persona, random_scores, rows, write_run
@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 def test_scores_are_a_row_a_condition_each_measured_alone(folder: Path) -> None:
     table = vad.open_run(folder).scores()
     assert list(table["persona"]) == ["baseline", "moderate_1", "moderate_2"]
-    assert {*FIGURES} <= {*table}
+    assert {*MEASURE_TITLES} <= {*table}
     for row, seed in zip(table.to_dict("records"), (1, 2, 3), strict=True):
         assert row["ar"] == pytest.approx(alignment_rate(*scored(seed)))
         assert row["ad"] == pytest.approx(alignment_distance(*scored(seed)))

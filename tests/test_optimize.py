@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from vad.analysis.power.respondent import Respondent, positions
-from vad.analysis.power.simulation import speaking
+from vad.analysis.power.simulation import planted_engine
 from vad.analysis.results import open_run
 from vad.design.experiment import Experiment, load_experiment
 from vad.design.plan import make_plan
@@ -25,8 +25,8 @@ from vad.study.loader import Study
 from vad.study.scaffold import new_file
 from vad.study.scenarios import load_topics
 from vad.tools.optimize.objective import load_objective
-from vad.tools.optimize.optimizers import OPTIMIZERS, Task
-from vad.tools.optimize.result import Found
+from vad.tools.optimize.optimizers import OPTIMIZERS, Optimization
+from vad.tools.optimize.result import OptimizationResult
 from vad.tools.optimize.save import optimize_program
 from vad.tools.optimize.scoreboard import paired_difference
 from vad.tools.optimize.search import optimize
@@ -56,8 +56,10 @@ def planted(
     """A respondent that is another where a call has what is planted; it also writes proposals."""
     count = len(experiment.scenarios["dilemmas"])
     held = positions([plain], count, np.random.default_rng(5))
-    as_it_is = speaking(experiment, [plain], held)
-    instead = speaking(experiment, [better], positions([better], count, np.random.default_rng(5)))
+    as_it_is = planted_engine(experiment, [plain], held)
+    instead = planted_engine(
+        experiment, [better], positions([better], count, np.random.default_rng(5))
+    )
 
     def answer(call: Call) -> str:
         wanted = call.messages[-1]["content"].splitlines()[-1]
@@ -72,7 +74,7 @@ def planted(
 
 def found_by(
     optimizer: str, objective: str, experiment: Experiment, answer: Answer, root: Path
-) -> Found:
+) -> OptimizationResult:
     runs = root / "runs"
     runs.mkdir(exist_ok=True)
     return optimize(
@@ -150,9 +152,9 @@ def test_a_difference_is_one_of_scenarios_each_counting_once() -> None:
 def test_an_optimiser_sees_the_train_and_validation_parts_alone(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given: list[Task] = []
+    given: list[Optimization] = []
 
-    def looks(task: Task) -> dspy.Module:
+    def looks(task: Optimization) -> dspy.Module:
         given.append(task)
         return task.student
 
@@ -246,7 +248,7 @@ def test_an_optimiser_that_asks_about_a_scenario_it_was_not_given_is_refused(
     topics = [*load_topics(experiment.study)]
     test = split(experiment.scenarios["dilemmas"], topics, experiment.base.seed)["test"]
 
-    def asks(task: Task) -> dspy.Module:
+    def asks(task: Optimization) -> dspy.Module:
         task.student(case=f"0 {test[0].id}", persona="", scenario="")
         return task.student
 
@@ -355,7 +357,7 @@ def test_a_program_found_is_named_in_an_experiment_like_any_other(learner: Path,
     study = Study(learner)
     path = learner / "experiments" / "after.toml"
     outcome = run(load_experiment(study, path), learner / "runs", False, lambda state: None)
-    told = open_run(outcome.folder).fidelity("program").set_index("program")["fidelity"]
+    told = open_run(outcome.folder).manipulation_check("program").set_index("program")["fidelity"]
     assert told["reads_itself"] == 1
     assert told["two_steps"] < 0.9
     again = vad(*optimised, "--name", "reads_itself")

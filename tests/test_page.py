@@ -17,9 +17,9 @@ from vad.analysis.results import Run, open_run
 from vad.design.experiment import load_experiment
 from vad.errors import StudyError
 from vad.report.page.findings import findings
-from vad.report.page.numbering import open_book
+from vad.report.page.numbering import number_run
 from vad.report.page.page import page, write_page
-from vad.report.page.raw_answers import texts
+from vad.report.page.raw_answers import answer_texts
 from vad.report.page.run_account import asked
 from vad.report.published import beside
 from vad.report.report import make_report
@@ -193,7 +193,7 @@ def test_at_opening_no_dilemma_prompt_or_raw_answer_is_unpacked(read: Reader) ->
 
 
 def test_missing_answers_are_counted_by_kind_and_condition(odd: Run) -> None:
-    counted = asked(open_book(odd))
+    counted = asked(number_run(odd))
     responses = odd.responses()
     unread = int((~responses["valid"]).sum())
     assert counted.kinds == ["prose around"]
@@ -250,7 +250,7 @@ def test_answers_taken_over_from_another_run_bring_their_prompts(tmp_path: Path)
     experiment = load_experiment(study, tmp_path / "experiments" / "again.toml")
     second = open_run(ask_all(experiment, first.folder.parent, False, lambda state: None).folder)
     assert set(second.responses()["reused"]) == {"odd"}
-    found = texts(open_book(second))
+    found = answer_texts(number_run(second))
     answers = [answer for one in found.scenarios for answer in one["answers"]]
     assert all(answer["reused"] == "odd" and answer["calls"] for answer in answers)
 

@@ -10,22 +10,22 @@ from .conftest import REPOSITORY
 
 STUDY = find_study(REPOSITORY)
 CULTURAL: Personas = load_personas(STUDY, "cultural", "test")
-PEOPLE = {persona.name: persona for persona in CULTURAL.people}
+PEOPLE = {persona.name: persona for persona in CULTURAL.personas}
 
 
 def test_there_are_four_personas_of_each_category_with_ten_variables_each() -> None:
-    categories = [persona.category for persona in CULTURAL.people]
+    categories = [persona.category for persona in CULTURAL.personas]
     assert [categories.count(one) for one in ("moderate", "maximal", "incongruous")] == [4, 4, 4]
-    assert all(len(persona.beliefs) == 10 for persona in CULTURAL.people)
-    assert len({persona.beliefs for persona in CULTURAL.people}) == 12
+    assert all(len(persona.beliefs) == 10 for persona in CULTURAL.personas)
+    assert len({persona.beliefs for persona in CULTURAL.personas}) == 12
 
 
-@pytest.mark.parametrize("persona", CULTURAL.people, ids=lambda persona: persona.name)
+@pytest.mark.parametrize("persona", CULTURAL.personas, ids=lambda persona: persona.name)
 def test_the_declared_category_follows_from_place_and_opposition(persona: Persona) -> None:
     assert CULTURAL.categories[persona.category].faults(persona) == []
 
 
-@pytest.mark.parametrize("persona", CULTURAL.people, ids=lambda persona: persona.name)
+@pytest.mark.parametrize("persona", CULTURAL.personas, ids=lambda persona: persona.name)
 def test_no_persona_would_earn_another_category(persona: Persona) -> None:
     for name, category in CULTURAL.categories.items():
         if name != persona.category:
@@ -35,21 +35,21 @@ def test_no_persona_would_earn_another_category(persona: Persona) -> None:
 def test_the_maximal_personas_are_the_four_corners_of_the_map() -> None:
     corners = {
         tuple(round(place) for place in persona.place().values())
-        for persona in CULTURAL.people
+        for persona in CULTURAL.personas
         if persona.category == "maximal"
     }
     assert corners == {(-1, -1), (-1, 1), (1, -1), (1, 1)}
 
 
 def test_four_variables_load_on_the_first_axis_and_six_on_the_second() -> None:
-    axes = [variable.axis for variable, _ in CULTURAL.people[0].items()]
+    axes = [variable.axis for variable, _ in CULTURAL.personas[0].items()]
     assert axes.count("traditional - secular") == 4
     assert axes.count("survival - self-expression") == 6
 
 
 @pytest.mark.parametrize("name", sorted({*STUDY.names("personas", ".py")} - {"placebo"}))
 def test_every_format_tells_any_two_personas_apart_and_none_says_nothing(name: str) -> None:
-    texts = [render(STUDY, name, persona, "test") for persona in CULTURAL.people]
+    texts = [render(STUDY, name, persona, "test") for persona in CULTURAL.personas]
     assert len(set(texts)) == (1 if name == "none" else 12)
     assert (texts[0] == "") == (name == "none")
 

@@ -10,8 +10,8 @@ from vad.study.loader import Study, find_study
 from vad.study.personas import load_personas
 from vad.study.scenarios import Option, Scenario
 from vad.tools.curation.persona_checks import check_personas
-from vad.tools.curation.persona_formats import Told, told
-from vad.tools.curation.shared_words import anchors, content_words
+from vad.tools.curation.persona_formats import FormatReport, format_report
+from vad.tools.curation.shared_words import content_words, shared_words
 
 from .conftest import REPOSITORY, Vad
 
@@ -19,10 +19,10 @@ STUDY = find_study(REPOSITORY)
 HEAD = "from vad import Persona\n\n\ndef render(persona: Persona) -> str:\n"
 
 
-def in_format(root: Path, body: str) -> Told:
+def in_format(root: Path, body: str) -> FormatReport:
     (root / "personas" / "made.py").write_text(body)
     study = Study(root)
-    return told(study, load_personas(study, "cultural", "test"), "made", count_words)
+    return format_report(study, load_personas(study, "cultural", "test"), "made", count_words)
 
 
 def dilemma(id_: str, text: str) -> Scenario:
@@ -32,7 +32,7 @@ def dilemma(id_: str, text: str) -> Scenario:
 
 @pytest.mark.parametrize("name", sorted({*STUDY.names("personas", ".py")}))
 def test_every_shipped_format_says_the_same_ten_things_or_nothing_on_purpose(name: str) -> None:
-    found = told(STUDY, load_personas(STUDY, "cultural", "test"), name, count_words)
+    found = format_report(STUDY, load_personas(STUDY, "cultural", "test"), name, count_words)
     assert found.silent == (name in ("none", "placebo"))
     assert not found.merged
     assert not found.alike
@@ -85,7 +85,7 @@ def test_personas_that_read_alike_are_named(root: Path) -> None:
 def test_a_word_of_a_persona_that_stands_in_a_dilemma_is_an_anchor() -> None:
     texts = {"one": "They value obedience and trust.", "other": "They value imagination and trust."}
     told_ = [dilemma("a", "An obedient son asks you."), dilemma("b", "Trust them, and wait.")]
-    found = {(one.persona, one.word, one.own, one.scenario) for one in anchors(texts, told_)}
+    found = {(one.persona, one.word, one.own, one.scenario) for one in shared_words(texts, told_)}
     assert found == {
         ("one", "obedience", True, "a"),
         ("one", "trust", False, "b"),

@@ -53,7 +53,7 @@ def test_the_stated_level_moves_with_the_persona_as_planted_in_both_directions(r
     experiment = load_experiment(find_study(path), path)
     outcome = run(experiment, root / "runs", False, lambda state: None)
     rows = read_table(outcome.folder, "responses").query("question == 'value'")
-    people = {persona.name: persona for persona in material.people} | {"baseline": None}
+    people = {persona.name: persona for persona in material.personas} | {"baseline": None}
     wanted = np.array([planted["stance"](people[persona]) for persona in rows["persona"]])
     stated = (1 - rows["score"].to_numpy()) / 2 * 5
     forward = np.array([row[0] == 0 for row in rows["order"]])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
 from vad.engines.base import Call
-from vad.engines.prefix_cache import Prefixes
-from vad.engines.tokenizer import Tokens
+from vad.engines.prefix_cache import PrefixCache
+from vad.engines.tokenizer import Tokenizer
 from vad.runs.prefix_order import in_prefix_order, leading
 from vad.study.loader import Study, find_study
 from vad.study.models import load_model
@@ -23,7 +23,7 @@ PROMPTS = st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=12), max_siz
 
 
 def test_a_prompt_seen_before_leaves_what_is_behind_its_last_whole_block() -> None:
-    met = Prefixes(4)
+    met = PrefixCache(4)
     assert met.unseen([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) == 10
     assert met.unseen([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) == 2
     assert met.unseen([1, 2, 3, 4, 5, 6, 0, 0, 0]) == 5
@@ -33,15 +33,15 @@ def test_a_prompt_seen_before_leaves_what_is_behind_its_last_whole_block() -> No
 def test_a_prompt_that_goes_on_from_an_answer_leaves_what_is_behind_their_last_whole_block() -> (
     None
 ):
-    prefixes = Prefixes(4)
+    prefixes = PrefixCache(4)
     prompt, answer = [1, 2, 3, 4, 5], [6, 7, 8, 9]
     assert prefixes.unseen(prompt) == 5
-    prefixes.meet([*prompt, *answer[:-1]])
+    prefixes.add([*prompt, *answer[:-1]])
     assert prefixes.unseen([*prompt, *answer, 10]) == 2
 
 
 def test_the_last_token_of_a_prompt_is_computed_and_with_it_its_block() -> None:
-    met = Prefixes(4)
+    met = PrefixCache(4)
     assert met.unseen([1, 2, 3, 4, 5, 6, 7, 8]) == 8
     assert met.unseen([1, 2, 3, 4, 5, 6, 7, 8]) == 4
 
@@ -52,7 +52,7 @@ def test_the_least_to_compute_does_not_depend_on_the_order(
 ) -> None:
     # A chat template ends every prompt alike, so none is the beginning of another.
     prompts = [[*prompt, 2] for prompt in prompts]
-    met, again = Prefixes(block), Prefixes(block)
+    met, again = PrefixCache(block), PrefixCache(block)
     shuffled = chance.sample(prompts, len(prompts))
     assert sum(map(met.unseen, prompts)) == sum(map(again.unseen, shuffled))
 
@@ -73,7 +73,7 @@ def test_next_to_each_other_stands_what_begins_alike_even_in_other_conditions(ro
     prompts = small(root, 'decoding = ["constrained", "free"]\n')
     ids: dict[str, int] = {}
     tokens = [[ids.setdefault(text, len(ids)) for text in prompt] for prompt in prompts]
-    met = Prefixes(1)
+    met = PrefixCache(1)
     least = sum(map(met.unseen, tokens))
     last: list[int] = []
     computed = 0
@@ -96,7 +96,7 @@ def computed_with(prompts: list[list[int]], blocks: int) -> float:
     """Tokens computed over the least there are, one after another, the oldest block forgotten."""
     block, computed, least = 32, 0, 0
     cache: OrderedDict[int, None] = OrderedDict()
-    met = Prefixes(block)
+    met = PrefixCache(block)
     for prompt in prompts:
         least += met.unseen(prompt)
         before, shared, found = 0, 0, True
@@ -114,7 +114,7 @@ def computed_with(prompts: list[list[int]], blocks: int) -> float:
 
 def test_in_this_order_a_cache_of_a_few_prompts_leaves_the_least_to_compute() -> None:
     study = find_study(REPOSITORY)
-    tokens = Tokens(load_model(study, "pocket", "test"), study)
+    tokens = Tokenizer(load_model(study, "pocket", "test"), study)
     prompts = [tokens.ids(tokens.prompt(one.messages)) for one in asyncio.run(every_call(study))]
     assert computed_with(prompts, 64) == 1
     assert computed_with(random.Random(2026).sample(prompts, len(prompts)), 64) > 1.5

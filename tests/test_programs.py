@@ -7,12 +7,12 @@ import dspy
 import pandas as pd
 import pytest
 
-from vad.constraints.bounds import REASONING
+from vad.constraints.bounds import REASONING_BOUND
 from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
 from vad.design.programs import load_program
 from vad.errors import StudyError
-from vad.runs.guarantee.dry_run import rehearse
+from vad.runs.guarantee.dry_run import dry_run
 from vad.runs.run import run
 from vad.runs.store.reader import read_table
 from vad.study.loader import Study
@@ -129,9 +129,9 @@ def test_chain_of_thought_reasons_first_within_a_bound_it_was_not_given(root: Pa
     chained = calls[
         calls["constraint"].str.contains("reasoning") & calls["text"].str.contains("action")
     ]
-    assert (chained["max_tokens"] > REASONING).all()
+    assert (chained["max_tokens"] > REASONING_BOUND).all()
     (part,) = load_program(Study(root), "chain", "test").parts[1]
-    assert part.languages[0].longest.count("x") <= REASONING * 4
+    assert part.languages[0].longest.count("x") <= REASONING_BOUND * 4
 
 
 BEST = """from .action import ChooseAction
@@ -202,7 +202,7 @@ def test_a_saved_program_is_run_with_its_instructions_and_demos(root: Path, adap
     path.write_text(f'model = "sim"\nlimit = 1\nprogram = "kept"\nadapter = "{adapter}"\n')
     plan = make_plan(load_experiment(Study(root), path))
     for one in plan.conversations:
-        (asked,) = rehearse(one, plan.experiment.models["sim"])
+        (asked,) = dry_run(one, plan.experiment.models["sim"])
         messages = asked.call.messages
         saved = one.part.questions == ("action",)
         assert ("Choose with care." in messages[0]["content"]) == saved

@@ -14,15 +14,15 @@ from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
 from vad.engines.base import Call, Reply
 from vad.engines.simulated import SimulatedEngine
-from vad.engines.tokenizer import Tokens
+from vad.engines.tokenizer import Tokenizer
 from vad.engines.vllm import VllmEngine
 from vad.errors import EngineGone, StudyError
 from vad.runs.guarantee.canary import ask_canary
 from vad.study.loader import find_study
-from vad.tools.stress.adversary import APART, SPECIAL, STYLES, Style, build
-from vad.tools.stress.cell import Barrage
+from vad.tools.stress.adversary import APART, SPECIAL_TOKENS, STYLES, Style, build
+from vad.tools.stress.cell import StressCell
 from vad.tools.stress.prove import profile
-from vad.tools.stress.record import RECORDED, Cell
+from vad.tools.stress.record import RECORDED, CellRecord
 
 from .conftest import REPOSITORY, Vad
 
@@ -35,13 +35,13 @@ def test_an_adversary_has_the_tokens_that_break_answers_and_reads_back_what_it_w
 ) -> None:
     build(tmp_path, 3_000, style, ["Which of them is it to be?", ANSWER], 7)
     model = profile(tmp_path, 512)
-    tokens = Tokens(model, find_study(REPOSITORY))
+    tokens = Tokenizer(model, find_study(REPOSITORY))
     texts = tokens.tokenizer.batch_decode([[one] for one in range(3_000)])
     assert {'"}', '{"', '", "', "A1", 'é"', "界"} <= set(texts)
     text = 'Which: {"reasoning": "é 界 😀 x", "action": "A1"}'
     assert tokens.tokenizer.decode(tokens.ids(text)) == text
     assert len(tokens.tokenizer) == 3_000
-    looks = {tokens.tokenizer.convert_tokens_to_ids(one) for one in SPECIAL[1:]}
+    looks = {tokens.tokenizer.convert_tokens_to_ids(one) for one in SPECIAL_TOKENS[1:]}
     assert looks <= set(tokens.silent), "a special token that looks like JSON may be drawn"
     assert tokens.tokenizer.eos_token_id not in tokens.silent
 
@@ -52,14 +52,14 @@ def test_a_tokenizer_whose_spaces_vllms_outlines_backend_reads_twice_is_refused(
     build(tmp_path, 3_000, "fallback", ["Which of them is it to be?", ANSWER], 7)
     model = profile(tmp_path, 512)
     study = find_study(REPOSITORY)
-    first = Tokens(model, study)
-    assert not Tokens(model, study).keeps_spaces
+    first = Tokenizer(model, study)
+    assert not Tokenizer(model, study).keeps_spaces
     assert VllmEngine(model, study, "auto", tmp_path / "log").backend == "outlines"
     path = tmp_path / "tokenizer.json"
     content = json.loads(path.read_text())
     assert content["decoder"]["decoders"].pop()["type"] == "Strip"
     path.write_text(json.dumps(content))
-    assert Tokens(model, study).keeps_spaces
+    assert Tokenizer(model, study).keeps_spaces
     # A vocabulary comes in no order, and of two spaces one is lost in either.
     monkeypatch.setattr(first.tokenizer, "get_vocab", lambda: {"▁▁": 0, "▁▁A": 1, "▁A": 2})
     assert not first.keeps_spaces
@@ -82,7 +82,7 @@ def test_a_model_with_fewer_rows_than_its_tokenizer_has_tokens_is_held_and_weigh
 ) -> None:
     weights = tmp_path / "weights"
     model = profile(weights, 512)
-    special = APART if backend == "guidance" else SPECIAL
+    special = APART if backend == "guidance" else SPECIAL_TOKENS
     build(weights, 3_000, "bytes", ["Which of them is it to be?", ANSWER], 7, special)
     tokenizer = AutoTokenizer.from_pretrained(weights)
     tokenizer.add_special_tokens({"extra_special_tokens": [f"<spare{n}>" for n in range(90)]})
@@ -91,13 +91,15 @@ def test_a_model_with_fewer_rows_than_its_tokenizer_has_tokens_is_held_and_weigh
     assert len(engine.tokens.tokenizer) > engine.tokens.rows > 3_000
     assert max(engine.tokens.silent) < engine.tokens.rows
     said = [{"role": "user", "content": "Hello."}]
-    weighed = Call(said, Language("A", "A"), False, 1.0, 1.0, 0, 1, prefix='"', weighed=("A", "B"))
+    weighed = Call(
+        said, Language("A", "A"), False, 1.0, 1.0, 0, 1, prefix='"', continuations=("A", "B")
+    )
 
     async def go() -> None:
         await engine.start()
         try:
             assert await ask_canary(engine, model)
-            assert 0 < sum((await engine.answer(weighed)).weights) <= 1
+            assert 0 < sum((await engine.answer(weighed)).probabilities) <= 1
             engine.tokens.silent.append(engine.tokens.rows)
             with pytest.raises(EngineGone, match="out-of-vocab"):
                 await ask_canary(engine, model)
@@ -107,7 +109,7 @@ def test_a_model_with_fewer_rows_than_its_tokenizer_has_tokens_is_held_and_weigh
     asyncio.run(go())
 
 
-def trial(answers: list[str | Reply]) -> tuple[Cell, list[bool]]:
+def trial(answers: list[str | Reply]) -> tuple[CellRecord, list[bool]]:
     """Twenty answers by an engine of one function that gives these in turn."""
     plan = make_plan(
         load_experiment(find_study(REPOSITORY), REPOSITORY / "experiments" / "prove.toml", limit=1)
@@ -120,9 +122,9 @@ def trial(answers: list[str | Reply]) -> tuple[Cell, list[bool]]:
         said = next(given) if call.constrained else "free"
         return said.replace("NAME", name) if isinstance(said, str) else said
 
-    cell = Cell("outlines", 4096, "bytes", 1)
+    cell = CellRecord("outlines", 4096, "bytes", 1)
     engine = SimulatedEngine(function)
-    asyncio.run(Barrage(engine, plan, cell, lambda _: None).run(20))
+    asyncio.run(StressCell(engine, plan, cell, lambda _: None).run(20))
     return cell, held
 
 

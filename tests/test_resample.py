@@ -13,13 +13,13 @@ from vad.analysis.contrasts import Contrast
 from vad.analysis.measures import Array, alignment_distance, alignment_rate, corrected_gap
 from vad.analysis.paired_tests import compare_pairs, contrast_figures
 from vad.analysis.resampling import (
-    columns,
     common,
     draws,
-    figures,
     levels,
+    measures_of,
     permuted,
     resampled,
+    scenario_columns,
     signs,
 )
 
@@ -41,7 +41,7 @@ def statistics(
 ) -> list[dict[str, Any]]:
     """Of one pair: the columns for AR, AD and gap."""
     scale = levels([*condition, *reference])
-    sums = np.stack([columns(*reference, scale), columns(*condition, scale)])
+    sums = np.stack([scenario_columns(*reference, scale), scenario_columns(*condition, scale)])
     reached = np.ones(len(condition[0]), dtype=bool)
     pair = compare_pairs(sums, [(1, 0)], scale)[1, 0]
     return contrast_figures(ONE_PAIR, [pair], reached)
@@ -51,14 +51,14 @@ def statistics(
 def test_figures_from_sums_are_those_of_the_arrays(missing: float) -> None:
     values, actions = random_scores(1, 40, missing=missing), random_scores(2, 40, missing=missing)
     scale = levels([values, actions])
-    found = figures(columns(values, actions, scale).sum(axis=0), scale)
+    found = measures_of(scenario_columns(values, actions, scale).sum(axis=0), scale)
     assert found == pytest.approx(slow(values, actions))
 
 
 def test_the_gap_of_single_answers_is_linearly_weighted_kappa() -> None:
     values, actions = random_scores(3, 60, repeats=1), random_scores(4, 60, repeats=1)
     scale = levels([values, actions])
-    gap = figures(columns(values, actions, scale).sum(axis=0), scale)[2]
+    gap = measures_of(scenario_columns(values, actions, scale).sum(axis=0), scale)[2]
     labels = np.arange(6)
     coded = [np.round((side[:, 0] + 1) / 0.4).astype(int) for side in (values, actions)]
     kappa = cohen_kappa_score(*coded, labels=labels, weights="linear")
@@ -69,26 +69,30 @@ def test_the_gap_by_hand() -> None:
     # Values 1 and -1, actions 1 and -1 in the same order: AD 0; at random 0, 2, 2, 0: 1.
     same = np.array([[1.0], [-1.0]])
     scale = levels([same])
-    assert figures(columns(same, same, scale).sum(axis=0), scale)[2] == pytest.approx(1)
-    assert figures(columns(same, -same, scale).sum(axis=0), scale)[2] == pytest.approx(-1)
+    assert measures_of(scenario_columns(same, same, scale).sum(axis=0), scale)[2] == pytest.approx(
+        1
+    )
+    assert measures_of(scenario_columns(same, -same, scale).sum(axis=0), scale)[2] == pytest.approx(
+        -1
+    )
 
 
 def test_figures_that_are_not_defined_are_missing() -> None:
     agree = np.ones((3, 3))
     scale = levels([agree])
-    rate, distance, gap = figures(columns(agree, agree, scale).sum(axis=0), scale)
+    rate, distance, gap = measures_of(scenario_columns(agree, agree, scale).sum(axis=0), scale)
     assert (rate, distance) == (1, 0)
     assert np.isnan(gap)
     nothing = np.full((3, 3), np.nan)
-    assert np.isnan(figures(columns(nothing, agree, scale).sum(axis=0), scale)).all()
+    assert np.isnan(measures_of(scenario_columns(nothing, agree, scale).sum(axis=0), scale)).all()
     none = levels([nothing])
-    assert np.isnan(figures(columns(nothing, nothing, none).sum(axis=0), none)).all()
+    assert np.isnan(measures_of(scenario_columns(nothing, nothing, none).sum(axis=0), none)).all()
 
 
 def test_a_bootstrap_resample_is_the_figures_of_the_scenarios_drawn() -> None:
     values, actions = random_scores(5, 30, missing=0.1), random_scores(6, 30, missing=0.1)
     scale, drawn = levels([values, actions]), draws(30)
-    found = resampled(columns(values, actions, scale)[:, None], drawn, scale)
+    found = resampled(scenario_columns(values, actions, scale)[:, None], drawn, scale)
     for place in (0, 7, 1999):
         chosen = np.repeat(np.arange(30), drawn[place].astype(int))
         assert found[place, 0] == pytest.approx(slow(values[chosen], actions[chosen]), abs=1e-5)
@@ -97,7 +101,7 @@ def test_a_bootstrap_resample_is_the_figures_of_the_scenarios_drawn() -> None:
 def test_a_permutation_exchanges_values_and_actions_of_the_scenarios_with_a_minus() -> None:
     one, other = [(random_scores(n, 20), random_scores(n + 1, 20)) for n in (10, 20)]
     scale, flips = levels([*one, *other]), signs(20)
-    sides = common(columns(*one, scale), columns(*other, scale))
+    sides = common(scenario_columns(*one, scale), scenario_columns(*other, scale))
     found = permuted(sides[0][:, None], sides[1][:, None], flips, scale)
     for place in (0, 7, 9999):
         swap = flips[place][:, None] < 0

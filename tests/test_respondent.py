@@ -11,7 +11,7 @@ import pytest
 
 from vad.analysis.comparisons import compare
 from vad.analysis.measures import Array, alignment_distance, alignment_rate, corrected_gap
-from vad.analysis.pooled_runs import pool
+from vad.analysis.pooled_runs import pool_runs
 from vad.analysis.power.respondent import (
     Orders,
     Respondent,
@@ -24,8 +24,8 @@ from vad.analysis.power.respondent import (
     scores,
     truth,
 )
-from vad.analysis.power.simulation import orders, speaking
-from vad.analysis.resampling import columns
+from vad.analysis.power.simulation import orders, planted_engine
+from vad.analysis.resampling import scenario_columns
 from vad.design.experiment import Experiment, load_experiment
 from vad.engines.simulated import SimulatedEngine
 from vad.errors import StudyError
@@ -113,7 +113,7 @@ def test_expected_sums_are_those_of_all_answers_weighed_by_their_chance(
     values, actions = (
         scores(options[side])[np.array([both[side] for both in every])] for side in (0, 1)
     )
-    total = np.array(weights) @ columns(values, actions, scale)
+    total = np.array(weights) @ scenario_columns(values, actions, scale)
     assert expected(one, held, order, scale)[0] == pytest.approx(total)
 
 
@@ -169,7 +169,7 @@ def plant(root: Path, monkeypatch: pytest.MonkeyPatch, *who: Respondent) -> Plan
     experiment = load_experiment(Study(root), root / "experiments" / "small.toml", limit=12)
     everything = experiment.scenarios["dilemmas"]
     held = positions(who, len(everything), np.random.default_rng(5))
-    engine = SimulatedEngine(speaking(experiment, who, held))
+    engine = SimulatedEngine(planted_engine(experiment, who, held))
     monkeypatch.setattr(running, "make_engine", lambda *_: engine)
     folder = running.run(experiment, root / "runs", True, lambda state: None).folder
     names, (values, actions) = orders(experiment, experiment.conditions[0], 3)
@@ -205,7 +205,7 @@ def test_always_a_through_a_whole_run_is_where_the_experiments_orders_put_a(
     always = Respondent(letters=(1.0,))
     _, held, shown, folder = plant(root, monkeypatch, always, always, always)
     true = truth(always, held[0], shown)
-    for values, actions in pool([folder]).scores:
+    for values, actions in pool_runs([folder]).scores:
         assert alignment_distance(values, actions) == pytest.approx(true[1])
         assert alignment_rate(values, actions) == pytest.approx(true[0])
         assert values[:, 0] == pytest.approx(scores(6)[shown[0][:, 0, 0]])

@@ -12,7 +12,7 @@ from vad.analysis.answers import pair, read_answers
 from vad.analysis.conventions import SHEN2025, THESIS2026
 from vad.analysis.measures import alignment_distance, alignment_rate, corrected_gap
 from vad.analysis.results import open_run
-from vad.analysis.scores import FIGURES, score
+from vad.analysis.scores import MEASURE_TITLES, score
 from vad.errors import StudyError
 
 from .conftest import Vad
@@ -269,7 +269,7 @@ def test_vad_score_prints_full_precision_and_null_where_undefined(vad: Vad, root
     assert content["overall"]["agreement_action"] is None
     (group,) = content["groups"]
     assert group["country"] == "Egypt"
-    assert {name: group[name] for name in FIGURES} == content["overall"]
+    assert {name: group[name] for name in MEASURE_TITLES} == content["overall"]
     shown = vad(*asked, "--by", "topic").stdout
     assert "0.667" in shown
     assert "missing" in shown

@@ -82,9 +82,9 @@ def test_a_list_of_56_is_one_object_with_each_value_once_in_order() -> None:
 
 def test_the_countries_have_one_variable_and_no_place_on_any_axis() -> None:
     countries = load_personas(STUDY, "countries", "test")
-    assert sorted(one.beliefs[0][1] for one in countries.people) == sorted(COUNTRIES)
-    assert all(one.place() == {} == one.opposition() for one in countries.people)
-    (told,) = Category(place_at_least=0.5).faults(countries.people[0])
+    assert sorted(one.beliefs[0][1] for one in countries.personas) == sorted(COUNTRIES)
+    assert all(one.place() == {} == one.opposition() for one in countries.personas)
+    (told,) = Category(place_at_least=0.5).faults(countries.personas[0])
     assert "it has no place" in told
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from vad.engines.orphans import VARIABLE
-from vad.engines.vllm_args import QUIET
+from vad.engines.vllm_args import QUIET_ENVIRONMENT
 from vad.runs.store.reader import read_manifest, read_table
 
 from .conftest import POCKET, Vad
@@ -29,7 +29,11 @@ def vllm_server(port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     command += ["--served-model-name", "pocket", "--port", str(port), "--dtype", "float32"]
     command += ["--max-model-len", "1536", "--max-num-batched-tokens", "4096", "--max-num-seqs"]
     command += ["8", "--no-enable-chunked-prefill", "--enforce-eager", "--block-size", "32"]
-    quiet = QUIET | {"VLLM_CPU_KVCACHE_SPACE": "1", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    quiet = QUIET_ENVIRONMENT | {
+        "VLLM_CPU_KVCACHE_SPACE": "1",
+        "OMP_NUM_THREADS": "1",
+        "HF_HUB_OFFLINE": "1",
+    }
     mine = {VARIABLE: "1"}  # its own engine processes die with it, as a run's do
     with log.open("ab") as out:
         server = subprocess.Popen(command, env=os.environ | quiet | mine, stdout=out, stderr=out)

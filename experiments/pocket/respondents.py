@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from vad.constraints.adapter import PLAIN, adapter
+from vad.constraints.adapter import PLAIN_SETTINGS, make_adapter
 from vad.design.option_orders import option_order
 from vad.study.formats import render
 from vad.study.loader import Study, find_study
@@ -107,7 +107,7 @@ class Material:
         self.values = load_values(self.study)
         program = self.study.module("signatures", "direct")
         self.signatures = {"value": program.value.signature, "action": program.action.signature}
-        self.adapter = adapter(PLAIN)
+        self.adapter = make_adapter(PLAIN_SETTINGS)
 
 
 def place(persona: Persona) -> tuple[float, float]:

@@ -148,7 +148,7 @@ def batch(
     letter_weight, stand_weight, rest_weight = course.weights
     rows, weights = [], []
     for _ in range(size):
-        messages, text, letter = example(material, rng, length, values, course.manner)
+        messages, text, letter = example(material, rng, length, values, course.adapter)
         prompt = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         before = tokenizer(prompt, add_special_tokens=False)["input_ids"]
         encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)

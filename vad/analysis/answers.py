@@ -20,7 +20,7 @@ MOST_OPTIONS = 12
 
 
 @dataclass(frozen=True)
-class Groups:
+class Grouping:
     """Items grouped by columns: the group of each, how many groups there are, an item of each."""
 
     of: Labels
@@ -46,7 +46,7 @@ class Answers:
     actions: Array
     rows: pd.DataFrame
 
-    def grouped(self, columns: Iterable[str]) -> Groups:
+    def grouped(self, columns: Iterable[str]) -> Grouping:
         """The items grouped by columns of theirs, in order of appearance; by none, all are one."""
         return _grouped(self.items[[*dict.fromkeys(columns)]])
 
@@ -120,14 +120,14 @@ def pair(table: pd.DataFrame, place: str) -> Answers:
     return Answers(place, items, conditions, values, actions, rows)
 
 
-def _grouped(table: pd.DataFrame) -> Groups:
+def _grouped(table: pd.DataFrame) -> Grouping:
     if not len(table.columns):
         whole = np.zeros(len(table), dtype=np.intp)
-        return Groups(whole, 1, whole[:1])
+        return Grouping(whole, 1, whole[:1])
     groups = table.groupby([*table], sort=False, dropna=False)
     of: Labels = groups.ngroup().to_numpy().astype(np.intp)
     _, first = np.unique(of, return_index=True)
-    return Groups(of, len(first), first.astype(np.intp))
+    return Grouping(of, len(first), first.astype(np.intp))
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -145,7 +145,9 @@ def _read(path: Path) -> pd.DataFrame:
         ) from None
 
 
-def _array(rows: pd.DataFrame, question: str, item: Groups, condition: Groups, place: str) -> Array:
+def _array(
+    rows: pd.DataFrame, question: str, item: Grouping, condition: Grouping, place: str
+) -> Array:
     """[items, repeats] of one question; a second row for the same place is refused."""
     of_question = rows["question"] == question
     mine = rows[of_question]

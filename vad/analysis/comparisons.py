@@ -24,8 +24,8 @@ from .contrasts import Contrast, contrasts, every_two
 from .csv_files import write_csv
 from .measures import Array
 from .paired_tests import compare_pairs, contrast_figures, mann_whitney
-from .pooled_runs import Pool, pool
-from .resampling import MEASURES, columns, levels
+from .pooled_runs import PooledRuns, pool_runs
+from .resampling import MEASURES, levels, scenario_columns
 
 ALL = "(all)"
 ALPHA = 0.05
@@ -56,7 +56,7 @@ def compare(runs: Sequence[Path], groups: Mapping[str, str], any_two: bool = Fal
 
     Raises StudyError where there is nothing to compare, and what `pool` raises.
     """
-    found = pool(runs)
+    found = pool_runs(runs)
     planned = contrasts(found.conditions, found.levels)
     if any_two:
         planned += every_two(found.conditions, planned)
@@ -98,7 +98,7 @@ def write_comparisons(runs: Sequence[Path], table: pd.DataFrame, any_two: bool =
     return path
 
 
-def _nothing(runs: Sequence[Path], found: Pool) -> StudyError:
+def _nothing(runs: Sequence[Path], found: PooledRuns) -> StudyError:
     where = ", ".join(map(str, runs))
     if len(found.conditions) == 1:
         return StudyError(
@@ -114,10 +114,10 @@ def _nothing(runs: Sequence[Path], found: Pool) -> StudyError:
 
 
 def _rows(
-    found: Pool, planned: list[Contrast], groups: Mapping[str, str]
+    found: PooledRuns, planned: list[Contrast], groups: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
     scale = levels([one for both in found.scores for one in both])
-    sums = np.stack([columns(*both, scale) for both in found.scores])
+    sums = np.stack([scenario_columns(*both, scale) for both in found.scores])
     everything = np.ones(len(found.value), dtype=bool)
     for start in range(0, len(planned), BATCH):
         batch = planned[start : start + BATCH]
@@ -132,7 +132,7 @@ def _rows(
 
 
 def _part(
-    found: Pool,
+    found: PooledRuns,
     sums: Array,
     scale: Array,
     planned: list[Contrast],
@@ -154,7 +154,7 @@ def _part(
             yield {"family": family, **labels, "measure": measure, **row, **unpaired}
 
 
-def _labels(found: Pool, one: Contrast) -> dict[str, Any]:
+def _labels(found: PooledRuns, one: Contrast) -> dict[str, Any]:
     members = [found.conditions[a] for a, _ in one.pairs]
     shared = {
         key: level if all(row[key] == level for row in members) else ALL

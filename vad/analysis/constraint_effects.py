@@ -32,7 +32,7 @@ TABLES = {
     "audit_expected": "the score expected from the probabilities, less the sampled one",
 }
 ONE = ["scenario", "question", "repeat"]
-REASONING = '"reasoning": "'
+REASONING_OPENS = '"reasoning": "'
 BOUND = re.compile(r'"reasoning": "\(*\[.*?[^\\]\]\)*\{\d+,(\d+)\}')
 
 
@@ -110,7 +110,7 @@ def _cuts(run: Run, rows: pd.DataFrame) -> "pd.Series[Any]":
 
 def _start(text: str) -> int:
     """Where a constrained answer's reasoning begins; no quote stands in it."""
-    return text.rindex(REASONING) + len(REASONING)
+    return text.rindex(REASONING_OPENS) + len(REASONING_OPENS)
 
 
 @lru_cache

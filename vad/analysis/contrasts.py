@@ -13,11 +13,11 @@ from typing import Any
 
 from ..design.columns import BASELINE, OF_PERSONA
 
-Condition = dict[str, Any]
+ConditionRow = dict[str, Any]
 Pair = tuple[int, int]
 Levels = dict[str, list[Any]]
 
-WHO = ("persona", "category")
+PERSONA_COLUMNS = ("persona", "category")
 INTERACTION = "format x category"
 
 
@@ -37,7 +37,7 @@ class Contrast:
     weights: tuple[float, ...]
 
 
-def contrasts(conditions: list[Condition], levels: Levels) -> list[Contrast]:
+def contrasts(conditions: list[ConditionRow], levels: Levels) -> list[Contrast]:
     """Each condition against its reference; the primary ones come first.
 
     levels: for each factor (a column with several levels, persona and category apart) its levels,
@@ -84,7 +84,7 @@ def contrasts(conditions: list[Condition], levels: Levels) -> list[Contrast]:
     return primary + others + _interactions(conditions, places, levels)
 
 
-def varied(conditions: list[Condition], known: Levels) -> Levels:
+def varied(conditions: list[ConditionRow], known: Levels) -> Levels:
     """The columns in which conditions differ, persona and category apart, with their levels.
 
     known: levels in the order they were given, the reference first; others come after.
@@ -92,13 +92,13 @@ def varied(conditions: list[Condition], known: Levels) -> Levels:
     levels: Levels = {}
     for name in conditions[0]:
         found = list(dict.fromkeys(row[name] for row in conditions))
-        if len(found) > 1 and name not in WHO:
+        if len(found) > 1 and name not in PERSONA_COLUMNS:
             given = [level for level in dict.fromkeys(known.get(name, [])) if level in found]
             levels[name] = given + [level for level in found if level not in given]
     return levels
 
 
-def every_two(conditions: list[Condition], apart_from: Iterable[Contrast]) -> list[Contrast]:
+def every_two(conditions: list[ConditionRow], apart_from: Iterable[Contrast]) -> list[Contrast]:
     """Each two conditions that no single-pair contrast of `apart_from` compares, the later first.
 
     Level and reference say in which columns the two differ.
@@ -122,7 +122,7 @@ def _mean(
     return Contrast(factor, str(level), str(reference), primary, tuple(pairs), weights)
 
 
-def _baseline(row: Condition, places: dict[Any, int], levels: Levels) -> int | None:
+def _baseline(row: ConditionRow, places: dict[Any, int], levels: Levels) -> int | None:
     for shown in levels.get("format", [row["format"]]):
         found = places.get(tuple((_unshown(row, levels) | {"format": shown}).values()))
         if found is not None:
@@ -131,7 +131,7 @@ def _baseline(row: Condition, places: dict[Any, int], levels: Levels) -> int | N
 
 
 def _twins(
-    conditions: list[Condition],
+    conditions: list[ConditionRow],
     places: dict[Any, int],
     levels: Levels,
     factor: str,
@@ -152,13 +152,13 @@ def _twins(
     return pairs
 
 
-def _unshown(row: Condition, levels: Levels) -> Condition:
+def _unshown(row: ConditionRow, levels: Levels) -> ConditionRow:
     """The same condition without a persona, whose other settings then are the references."""
     same = {key: known[0] for key, known in levels.items() if key in OF_PERSONA and key in row}
-    return row | dict.fromkeys(WHO, BASELINE) | same
+    return row | dict.fromkeys(PERSONA_COLUMNS, BASELINE) | same
 
 
-def _by_category(conditions: list[Condition], pairs: list[Pair]) -> list[list[Pair]]:
+def _by_category(conditions: list[ConditionRow], pairs: list[Pair]) -> list[list[Pair]]:
     groups: dict[Any, list[Pair]] = defaultdict(list)
     for pair in pairs:
         row = conditions[pair[0]]
@@ -168,7 +168,7 @@ def _by_category(conditions: list[Condition], pairs: list[Pair]) -> list[list[Pa
 
 
 def _interactions(
-    conditions: list[Condition], places: dict[Any, int], levels: Levels
+    conditions: list[ConditionRow], places: dict[Any, int], levels: Levels
 ) -> list[Contrast]:
     """How much more a format moves a category than it moves the first category.
 
@@ -183,7 +183,7 @@ def _interactions(
         pairs = _twins(conditions, places, apart, "format", level)
         for group in _by_category(conditions, pairs):
             row = conditions[group[0][0]]
-            cell = tuple(row[key] for key in row if key not in WHO)
+            cell = tuple(row[key] for key in row if key not in PERSONA_COLUMNS)
             cells[cell][row["category"]] = group
         for categories in cells.values():
             (first, base), *rest = categories.items()

@@ -31,7 +31,7 @@ from ..study.questions import QUESTIONS
 RELEASED = ("task", "likert", "normalized", "country", "topic", "value", "prompt_index")
 RELEASED_TRIAL = frozenset({*RELEASED, "normalized_lenient", "raw_answer", "status", "source"})
 RELEASED_TRIAL -= {"country"}
-LETTERS = 6
+PUBLISHED_LETTERS = 6
 """Options a question has where nothing else tells: the published A to F."""
 
 
@@ -48,7 +48,7 @@ def from_responses(table: pd.DataFrame, place: str) -> pd.DataFrame:
     rows = pd.DataFrame({"question": table["question"], "repeat": 0.0})
     if "repeat" in table:
         rows["repeat"] = _numbers(table, "repeat", place)
-    rows["options"] = LETTERS
+    rows["options"] = PUBLISHED_LETTERS
     order = _orders(table, place) if "order" in table else None
     if order is not None:
         rows["options"] = (order >= 0).sum(axis=1)

@@ -16,14 +16,14 @@ from ..runs.store.schema import condition_columns
 from ..study.personas import equally_spaced
 from ..study.questions import LEVEL
 
-FIGURES = {
+CHECK_MEASURES = {
     "fidelity": "share of the answers about a persona's own variables that name its level",
     "unprompted": "share of the baseline's answers that name that level as well",
     "off_by": "mean distance of answer and level, 0 to 2, the ends of a variable being 2 apart",
 }
 
 
-def said_back(responses: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFrame:
+def named_levels(responses: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFrame:
     """A row a persona, condition and variable: what it was, and what was answered.
 
     responses: of a run, all questions. manifest: of that run; its `personas` and `variables` tell
@@ -42,9 +42,12 @@ def said_back(responses: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFr
     return _beside_the_baseline(table, asked[asked["persona"] == BASELINE], keys, manifest)
 
 
-def fidelity(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def manipulation_check(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """The means of `said_back` by columns of it, each variable of each persona counting once."""
-    how: dict[str, Any] = dict.fromkeys(FIGURES, "mean") | {"answers": "sum", "missing": "sum"}
+    how: dict[str, Any] = dict.fromkeys(CHECK_MEASURES, "mean") | {
+        "answers": "sum",
+        "missing": "sum",
+    }
     return table.groupby([*by], sort=False, dropna=False).agg(how).reset_index()
 
 

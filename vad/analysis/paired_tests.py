@@ -14,35 +14,35 @@ from threadpoolctl import threadpool_limits
 from .contrasts import INTERACTION, Contrast, Pair
 from .measures import Array
 from .resampling import (
+    AD_TERM,
     COUNTED,
-    DISTANCE,
     JUDGED,
     MEASURES,
     TIES,
     Single,
     common,
     draws,
-    figures,
-    interval,
+    expanded_interval,
+    measures_of,
     p_values,
     permuted,
     resampled,
     signs,
 )
 
-AD = MEASURES.index("AD")
-COUNTS = [JUDGED, COUNTED, COUNTED]
+AD_COLUMN = MEASURES.index("AD")
+COUNTS_FOR = [JUDGED, COUNTED, COUNTED]
 """Each measure's column that says which scenarios count."""
 POWERED = float(norm.ppf(0.975) + norm.ppf(0.8))
 """Standard errors that a difference measures to be found with 80% power at a level of .05."""
-THREADS = 8
+MOST_THREADS = 8
 """At most; each holds some 50 MB."""
-TOGETHER = 8
+PAIRS_TOGETHER = 8
 """Pairs that share one product of matrices."""
 
 
 @dataclass(frozen=True)
-class Compared:
+class PairedResult:
     """A pair of conditions on their common scenarios; arrays end in the measures."""
 
     both: Array  # [condition or reference, measures]
@@ -52,41 +52,46 @@ class Compared:
     counted: Array  # [measures, scenarios], 1 or 0
 
 
-def compare_pairs(sums: Array, wanted: list[Pair], scale: Array) -> dict[Pair, Compared]:
+def compare_pairs(sums: Array, wanted: list[Pair], scale: Array) -> dict[Pair, PairedResult]:
     """Each wanted pair once, on its common scenarios.
 
     sums: `columns` of every condition, [conditions, scenarios, columns].
     """
     drawn, flips = draws(sums.shape[1]), signs(sums.shape[1])
     places = list(dict.fromkeys(wanted))
-    chunks = [places[start : start + TOGETHER] for start in range(0, len(places), TOGETHER)]
+    chunks = [
+        places[start : start + PAIRS_TOGETHER] for start in range(0, len(places), PAIRS_TOGETHER)
+    ]
 
-    def compared(chunk: list[Pair]) -> list[Compared]:
+    def compared(chunk: list[Pair]) -> list[PairedResult]:
         sides = zip(*(common(sums[a], sums[b]) for a, b in chunk), strict=True)
         first, second = (np.stack(side, axis=1) for side in sides)
-        both = figures(np.stack([first.sum(axis=0), second.sum(axis=0)]), scale)
+        both = measures_of(np.stack([first.sum(axis=0), second.sum(axis=0)]), scale)
         apart = resampled(first, drawn, scale) - resampled(second, drawn, scale)
         exchanged = permuted(first, second, flips, scale)
-        distance = np.stack([first[..., DISTANCE], second[..., DISTANCE]])
+        distance = np.stack([first[..., AD_TERM], second[..., AD_TERM]])
         return [
-            Compared(
+            PairedResult(
                 both[:, place],
                 apart[:, place],
                 exchanged[:, place],
                 distance[..., place],
-                first[:, place, COUNTS].T,
+                first[:, place, COUNTS_FOR].T,
             )
             for place in range(len(chunk))
         ]
 
     # BLAS's own threads wait for one another where other work runs; these do not.
-    with threadpool_limits(1), ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as threads:
+    with (
+        threadpool_limits(1),
+        ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as threads,
+    ):
         found = itertools.chain.from_iterable(threads.map(compared, chunks))
         return dict(zip(places, found, strict=True))
 
 
 def contrast_figures(
-    one: Contrast, pairs: list[Compared], reached: NDArray[np.bool_]
+    one: Contrast, pairs: list[PairedResult], reached: NDArray[np.bool_]
 ) -> list[dict[str, Any]]:
     """One contrast's columns of the table, a row a measure; NaN where not defined.
 
@@ -100,9 +105,9 @@ def contrast_figures(
     p = p_values(observed, exchanged, TIES)
     times = np.sum([pair.counted for pair in pairs], axis=0)
     scenarios = (times > 0).sum(axis=1)
-    low, high = interval(drawn, scenarios)
+    low, high = expanded_interval(drawn, scenarios)
     error = _standard_errors(drawn)
-    error[AD] = _standard_error(weights, pairs)
+    error[AD_COLUMN] = _standard_error(weights, pairs)
     with np.errstate(divide="ignore", invalid="ignore"):
         effect = np.where(error > 1e-12, observed / (error * np.sqrt(scenarios)), np.nan)
     return [
@@ -131,23 +136,23 @@ def _standard_errors(drawn: NDArray[np.floating]) -> Array:
     return errors
 
 
-def _standard_error(weights: Array, pairs: list[Compared]) -> float:
+def _standard_error(weights: Array, pairs: list[PairedResult]) -> float:
     """Of a difference in AD: from the scenarios' contributions, whose sum the difference is."""
-    counted = np.any([pair.counted[AD] > 0 for pair in pairs], axis=0)
+    counted = np.any([pair.counted[AD_COLUMN] > 0 for pair in pairs], axis=0)
     scenarios = int(counted.sum())
-    if scenarios < 2 or not all(pair.counted[AD].any() for pair in pairs):
+    if scenarios < 2 or not all(pair.counted[AD_COLUMN].any() for pair in pairs):
         return float("nan")
     parts = [
-        w * (pair.distance[0] - pair.distance[1]) / pair.counted[AD].sum()
+        w * (pair.distance[0] - pair.distance[1]) / pair.counted[AD_COLUMN].sum()
         for w, pair in zip(weights, pairs, strict=True)
     ]
     contributions = np.sum(parts, axis=0)[counted]
     return float(contributions.std(ddof=1) * np.sqrt(scenarios))
 
 
-def mann_whitney(one: Contrast, pairs: list[Compared]) -> dict[str, float]:
+def mann_whitney(one: Contrast, pairs: list[PairedResult]) -> dict[str, float]:
     """U of the condition's distances, each scenario's the mean over pairs that count it."""
-    times = np.sum([pair.counted[AD] for pair in pairs], axis=0)
+    times = np.sum([pair.counted[AD_COLUMN] for pair in pairs], axis=0)
     counted = times > 0
     if one.factor == INTERACTION or not counted.any():
         return {"U": float("nan"), "U_p": float("nan")}

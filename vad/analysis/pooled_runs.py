@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from ..design.columns import NAMED, column
 from ..errors import StudyError
 from ..runs.store.reader import open_manifest, read_table
-from ..runs.store.schema import ASKED, RESPONSES
+from ..runs.store.schema import ASKED_ONCE, RESPONSES
 from .answers import Answers, pair
-from .contrasts import Condition, Levels, varied
+from .contrasts import ConditionRow, Levels, varied
 from .measures import Array
 
-SETTINGS = [*RESPONSES][1 : [*RESPONSES].index("scenario")]
-NEEDED = ["trial", *SETTINGS, *ASKED, "value", "topic", "score"]
+CONDITION_COLUMNS = [*RESPONSES][1 : [*RESPONSES].index("scenario")]
+POOLED_COLUMNS = ["trial", *CONDITION_COLUMNS, *ASKED_ONCE, "value", "topic", "score"]
 
 
 @dataclass(frozen=True)
-class Pool:
+class PooledRuns:
     """Answers in arrays; scenarios in the order of their ids, whatever the files' order.
 
     conditions: a dict of columns each. levels: each varied column's levels, the reference first.
@@ -30,7 +30,7 @@ class Pool:
     asked: [conditions, scenarios]. value, topic: of each scenario.
     """
 
-    conditions: list[Condition]
+    conditions: list[ConditionRow]
     levels: Levels
     scores: list[tuple[Array, Array]]
     asked: NDArray[np.bool_]
@@ -38,7 +38,7 @@ class Pool:
     topic: list[str]
 
 
-def pool(runs: Sequence[Path]) -> Pool:
+def pool_runs(runs: Sequence[Path]) -> PooledRuns:
     """Read the runs' answers together.
 
     A baseline that one run took over from another is one condition. Where two runs answered the
@@ -53,12 +53,12 @@ def pool(runs: Sequence[Path]) -> Pool:
     manifests = [open_manifest(run) for run in runs]
     extra = list(dict.fromkeys(key for one in manifests for key in one["vary"] if key not in NAMED))
     tables = [_read(run, manifest, extra) for run, manifest in zip(runs, manifests, strict=True)]
-    names = [*SETTINGS, *(column(key) for key in extra)]
+    names = [*CONDITION_COLUMNS, *(column(key) for key in extra)]
     rows = pd.concat(tables, ignore_index=True)
     once = rows.drop_duplicates([*names, "trial"])
     # A trial that one run holds twice is not taken over from another: it is left to be refused.
     twice = rows.duplicated(["run", *names, "trial"]).any()
-    if twice or once.duplicated([*names, *ASKED]).any():
+    if twice or once.duplicated([*names, *ASKED_ONCE]).any():
         names = ["run", *names]
     else:
         rows = once.drop(columns="run")
@@ -68,7 +68,7 @@ def pool(runs: Sequence[Path]) -> Pool:
 def _read(run: Path, manifest: dict[str, Any], extra: list[str]) -> pd.DataFrame:
     """A run's answers; a setting that only other runs vary has the value this one has for it."""
     own = [key for key in extra if key in manifest["vary"]]
-    table = read_table(run, "responses", [*NEEDED, *(column(key) for key in own)])
+    table = read_table(run, "responses", [*POOLED_COLUMNS, *(column(key) for key in own)])
     for key in extra:
         if key not in own:
             table[column(key)] = manifest["settings"].get(key)
@@ -83,7 +83,7 @@ def _recorded(manifests: list[dict[str, Any]]) -> Levels:
     return recorded
 
 
-def _side_by_side(answers: Answers, names: list[str], recorded: Levels) -> Pool:
+def _side_by_side(answers: Answers, names: list[str], recorded: Levels) -> PooledRuns:
     items = answers.items
     of = answers.grouped(names)
     conditions = [
@@ -100,7 +100,7 @@ def _side_by_side(answers: Answers, names: list[str], recorded: Levels) -> Pool:
         side[of.of, places] = scores
         sides.append(side)
     about = items.drop_duplicates("scenario").set_index("scenario").loc[list(scenarios)]
-    return Pool(
+    return PooledRuns(
         conditions,
         varied(conditions, recorded),
         list(zip(*sides, strict=True)),

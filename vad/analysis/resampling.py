@@ -21,7 +21,7 @@ RESAMPLES = 2_000
 PERMUTATIONS = 10_000
 SEED = 2026
 
-COUNTED, DISTANCE, JUDGED, HITS, SHOWN, STEPS = range(6)
+COUNTED, AD_TERM, JUDGED, HITS, F1_SHOWN, STEPS = range(6)
 """Columns of `columns`: counted for AD, |v - a|, counted for AR, F1's numerator and denominator;
 from STEPS on the distribution functions of v and then of a, a column a step of the scale."""
 
@@ -43,7 +43,7 @@ def levels(scores: list[Array]) -> Array:
     return np.unique(means[np.isfinite(means)])
 
 
-def columns(values: Array, actions: Array, scale: Array) -> Array:
+def scenario_columns(values: Array, actions: Array, scale: Array) -> Array:
     """What a scenario adds to each sum: [scenarios, STEPS + 2 x (levels - 1)].
 
     values, actions: [scenarios, repeats] on [-1, 1], NaN where missing; scale: their `levels`. A
@@ -76,7 +76,7 @@ def common(one: Array, other: Array) -> tuple[Array, Array]:
     return one * other[:, place], other * one[:, place]
 
 
-def figures(sums: NDArray[Any], scale: Array) -> NDArray[Any]:
+def measures_of(sums: NDArray[Any], scale: Array) -> NDArray[Any]:
     """AR, AD and gap from summed columns: [..., columns] -> [..., 3], NaN where undefined.
 
     AR is F1 of agree and aligned, AD the mean of |mean v - mean a| (thesis2026). The gap is
@@ -90,9 +90,9 @@ def figures(sums: NDArray[Any], scale: Array) -> NDArray[Any]:
     stated, chosen = sums[..., STEPS : STEPS + steps], sums[..., STEPS + steps :]
     found = np.empty((*sums.shape[:-1], len(MEASURES)), dtype=sums.dtype)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found[..., 0] = sums[..., HITS] / sums[..., SHOWN]
+        found[..., 0] = sums[..., HITS] / sums[..., F1_SHOWN]
         count = sums[..., COUNTED]
-        found[..., 1] = distance = sums[..., DISTANCE] / count
+        found[..., 1] = distance = sums[..., AD_TERM] / count
         alone = np.einsum("...k,k->...", sums[..., STEPS:], np.tile(width, 2)) / count
         both = np.einsum("...k,...k->...", stated, chosen) / count**2
         expected = alone - 2 * both
@@ -118,7 +118,7 @@ def resampled(kept: Array, drawn: Single, scale: Array) -> Single:
 
     kept: [scenarios, conditions, columns]; drawn: `draws`.
     """
-    return figures(np.tensordot(drawn, kept.astype(np.float32), axes=1), scale)
+    return measures_of(np.tensordot(drawn, kept.astype(np.float32), axes=1), scale)
 
 
 def permuted(one: Array, other: Array, flips: Single, scale: Array) -> Single:
@@ -134,11 +134,13 @@ def permuted(one: Array, other: Array, flips: Single, scale: Array) -> Single:
     blocks = []
     for start in range(0, len(flips), BLOCK):
         swing = swings[start : start + BLOCK]
-        blocks.append(figures(middle + swing, scale) - figures(middle - swing, scale))
+        blocks.append(measures_of(middle + swing, scale) - measures_of(middle - swing, scale))
     return np.concatenate(blocks)
 
 
-def interval(drawn: NDArray[np.floating], scenarios: NDArray[np.intp]) -> tuple[Array, Array]:
+def expanded_interval(
+    drawn: NDArray[np.floating], scenarios: NDArray[np.intp]
+) -> tuple[Array, Array]:
     """The 95% expanded percentile interval of each measure: two arrays of [measures].
 
     drawn: [resamples, measures]; scenarios: how many the figures rest on, [measures]. Resamples in

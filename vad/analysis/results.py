@@ -25,11 +25,11 @@ from ..study.questions import LEVEL, QUESTIONS
 from ..study.scenarios import ValueInfo, load_topics, load_values
 from .answers import Answers, pair, with_beliefs
 from .comparisons import compare
-from .contrasts import WHO
+from .contrasts import PERSONA_COLUMNS
 from .conventions import named
 from .distributions import distributions
-from .manipulation_check import fidelity, said_back
-from .scores import figures
+from .manipulation_check import manipulation_check, named_levels
+from .scores import measures_by
 
 By = str | Sequence[str]
 
@@ -64,7 +64,7 @@ class Run:
         Columns: those of `by`, then `vad.score.FIGURES`; NaN is undefined.
         """
         names = self.answers.conditions if by is None else _names(by)
-        found = figures(self.answers_by(names), named(convention), tuple(names))
+        found = measures_by(self.answers_by(names), named(convention), tuple(names))
         return self.ordered(found, names)
 
     def distributions(self, by: By = ()) -> pd.DataFrame:
@@ -73,7 +73,7 @@ class Run:
         names = _names(by)
         return self.ordered(distributions(self.answers_by(names), tuple(names)), names)
 
-    def fidelity(self, by: By | None = None) -> pd.DataFrame:
+    def manipulation_check(self, by: By | None = None) -> pd.DataFrame:
         """How far personas say their own variables back, a row a condition; or by other columns.
 
         by: columns of a condition, `variable` or `level`. Columns: those, then
@@ -81,9 +81,9 @@ class Run:
         """
         if LEVEL not in self.asked:
             return pd.DataFrame()
-        told = said_back(self.responses(), self.manifest)
+        told = named_levels(self.responses(), self.manifest)
         conditions = [*told.columns[: told.columns.get_loc("variable")]]
-        return fidelity(told, conditions if by is None else _names(by))
+        return manipulation_check(told, conditions if by is None else _names(by))
 
     def compare(self, *others: str | Path, any_two: bool = False) -> pd.DataFrame:
         """Paired differences between conditions, of this run or with others; see `vad.compare`."""
@@ -135,7 +135,7 @@ class Run:
         varied = [name for name in self.answers.conditions if items[name].nunique(dropna=False) > 1]
         if items["format"][items["persona"] != BASELINE].nunique() < 2:
             varied = [name for name in varied if name != "format"]
-        return ["model", *(name for name in varied if name not in ("model", *WHO))]
+        return ["model", *(name for name in varied if name not in ("model", *PERSONA_COLUMNS))]
 
     @cached_property
     def who(self) -> str:
@@ -150,7 +150,7 @@ class Run:
         return load_values(self.study) if self.study else {}
 
     @cached_property
-    def people(self) -> tuple[Persona, ...]:
+    def personas(self) -> tuple[Persona, ...]:
         """The personas of the study that this run asked as; none where there is no study."""
         if self.study is None:
             return ()
@@ -159,7 +159,7 @@ class Run:
         found = {
             one.name: one
             for name in files
-            for one in load_personas(self.study, name, f"{self.folder}: personas").people
+            for one in load_personas(self.study, name, f"{self.folder}: personas").personas
         }
         return tuple(one for name, one in found.items() if name in asked)
 
@@ -180,9 +180,9 @@ class Run:
     def _order(self, name: str) -> list[Any]:
         study = self.study
         if name == "persona":
-            return [BASELINE, *(one.name for one in self.people)]
+            return [BASELINE, *(one.name for one in self.personas)]
         if name == "category":
-            return [BASELINE, *dict.fromkeys(one.category for one in self.people)]
+            return [BASELINE, *dict.fromkeys(one.category for one in self.personas)]
         if name in ("value", "group"):
             groups = [one.group for one in self.values.values()]
             return [*dict.fromkeys(groups if name == "group" else self.values)]

@@ -16,7 +16,7 @@ import pandas as pd
 
 from ..errors import StudyError, unknown
 from ..study.questions import QUESTIONS
-from .answers import Answers, Groups
+from .answers import Answers, Grouping
 from .conventions import SIDES, Convention
 from .distributions import distributions
 from .measures import (
@@ -33,7 +33,7 @@ from .measures import (
     towards_agreement,
 )
 
-FIGURES = {
+MEASURE_TITLES = {
     "ar": "alignment rate: F1 of the convention's positive class",
     "ad": "alignment distance, in units of the convention's scale",
     "f1_agree": "F1 with agree and aligned as the positive class",
@@ -70,12 +70,12 @@ class Scores:
 
 def score(answers: Answers, convention: Convention, by: tuple[str, ...] = ()) -> Scores:
     """Score answers in a convention, by columns of a condition or of the scenario: `figures`."""
-    overall = figures(answers, convention).to_dict("records")[0]
-    groups = figures(answers, convention, by) if by else pd.DataFrame()
+    overall = measures_by(answers, convention).to_dict("records")[0]
+    groups = measures_by(answers, convention, by) if by else pd.DataFrame()
     return Scores(convention, overall, groups, distributions(answers, by))
 
 
-def figures(answers: Answers, convention: Convention, by: tuple[str, ...] = ()) -> pd.DataFrame:
+def measures_by(answers: Answers, convention: Convention, by: tuple[str, ...] = ()) -> pd.DataFrame:
     """A row a group, one where `by` is empty: the columns of `by`, then FIGURES.
 
     By a column of the scenario that the convention's cells are not made of (by value, say), a cell
@@ -102,7 +102,7 @@ def figures(answers: Answers, convention: Convention, by: tuple[str, ...] = ()) 
         | _counts(answers, convention, group)
     )
     table = answers.items.loc[group.first, [*by]].reset_index(drop=True)
-    return pd.concat([table, pd.DataFrame({name: found[name] for name in FIGURES})], axis=1)
+    return pd.concat([table, pd.DataFrame({name: found[name] for name in MEASURE_TITLES})], axis=1)
 
 
 def to_json(scores: Scores) -> str:
@@ -120,7 +120,7 @@ Columns = dict[str, Array | Labels]
 
 
 def _rates(
-    answers: Answers, convention: Convention, group: Groups, of_scenario: list[str]
+    answers: Answers, convention: Convention, group: Grouping, of_scenario: list[str]
 ) -> Columns:
     """What rests on sides: F1 in the convention's cells, kappa in a condition."""
     said = side(answers.values, convention)
@@ -151,7 +151,7 @@ def _rates(
 def _distances(
     answers: Answers,
     convention: Convention,
-    group: Groups,
+    group: Grouping,
     of_scenario: list[str],
     by: tuple[str, ...],
 ) -> Columns:
@@ -187,7 +187,7 @@ def _distances(
     return table | {"scenarios": scenarios}
 
 
-def _counts(answers: Answers, convention: Convention, group: Groups) -> Columns:
+def _counts(answers: Answers, convention: Convention, group: Grouping) -> Columns:
     """What was asked, what is missing, what was filled in, and how alike repeats are."""
     alike: Columns = {}
     asked, missing = np.zeros(group.n, dtype=np.intp), np.zeros(group.n, dtype=np.intp)
@@ -205,11 +205,11 @@ def _counts(answers: Answers, convention: Convention, group: Groups) -> Columns:
     }
 
 
-def _mean_in(of: Labels, figures: Array, n: int) -> Array:
+def _mean_in(of: Labels, measures_by: Array, n: int) -> Array:
     """The mean of the figures that are defined, part by part; NaN where none is."""
-    defined = np.isfinite(figures)
+    defined = np.isfinite(measures_by)
     count = np.bincount(of[defined], minlength=n)
-    total = np.bincount(of[defined], figures[defined], n)
+    total = np.bincount(of[defined], measures_by[defined], n)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 

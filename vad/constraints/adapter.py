@@ -18,14 +18,14 @@ import dspy
 
 from .fields import choices, item_names
 from .json_schema import answer_schema
-from .language import Language, Written, language
+from .language import AdapterName, Language, language
 from .parser import read_headed, read_json
 
 Turn = Literal["user", "system"]
 
 
 @dataclass(frozen=True)
-class Manner:
+class AdapterSettings:
     """How the calls of a conversation are written.
 
     written: plain, as the study has it; chat and json, as DSPy's own adapters do.
@@ -34,37 +34,37 @@ class Manner:
     many of them, from the first on, may be given.
     """
 
-    written: Written = "plain"
+    written: AdapterName = "plain"
     persona_turn: Turn = "user"
     offered: tuple[tuple[str, int], ...] = ()
 
 
-PLAIN = Manner()
+PLAIN_SETTINGS = AdapterSettings()
 
 
 class StudyAdapter(dspy.Adapter):
-    """Writes messages in a manner, sends the call's own language along, reads strictly."""
+    """Writes messages as its settings say, sends the call's own language along, reads strictly."""
 
-    def __init__(self, manner: Manner) -> None:
+    def __init__(self, settings: AdapterSettings) -> None:
         super().__init__()
-        self.manner = manner
+        self.settings = settings
 
     def format(
         self, signature: type[dspy.Signature], demos: list[dict[str, Any]], inputs: dict[str, Any]
     ) -> list[dict[str, str]]:
         """The messages of one call, exactly as the model gets them."""
-        signature = narrow(signature, self.manner.offered)  # type: ignore[arg-type]
+        signature = narrow(signature, self.settings.offered)  # type: ignore[arg-type]
         inputs = dict(inputs)
-        persona = inputs.pop("persona", "") if self.manner.persona_turn == "system" else ""
-        messages = WRITERS[self.manner.written](signature, demos, inputs)
+        persona = inputs.pop("persona", "") if self.settings.persona_turn == "system" else ""
+        messages = WRITERS[self.settings.written](signature, demos, inputs)
         if persona:
             messages[0]["content"] += f"\n\n{persona}"
         return messages
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
         """The typed fields of an answer; Unreadable, by kind, if it is not exactly that."""
-        read = read_headed if self.manner.written == "chat" else read_json
-        return read(narrow(signature, self.manner.offered), completion)  # type: ignore[arg-type]
+        read = read_headed if self.settings.written == "chat" else read_json
+        return read(narrow(signature, self.settings.offered), completion)  # type: ignore[arg-type]
 
     def __call__(
         self,
@@ -97,8 +97,8 @@ class StudyAdapter(dspy.Adapter):
 
         The number of a rollout goes along, as DSPy drops it on the way to an engine.
         """
-        narrowed = narrow(signature, self.manner.offered)  # type: ignore[arg-type]
-        allowed = held(narrowed, self.manner.written)
+        narrowed = narrow(signature, self.settings.offered)  # type: ignore[arg-type]
+        allowed = call_language(narrowed, self.settings.written)
         schema = {
             "type": "object",
             "regex": allowed.regex,
@@ -110,9 +110,9 @@ class StudyAdapter(dspy.Adapter):
 
 
 @cache
-def adapter(manner: Manner) -> StudyAdapter:
-    """The adapter of a manner."""
-    return StudyAdapter(manner)
+def make_adapter(settings: AdapterSettings) -> StudyAdapter:
+    """The adapter of these settings."""
+    return StudyAdapter(settings)
 
 
 @cache
@@ -128,7 +128,7 @@ def narrow(signature: Any, offered: tuple[tuple[str, int], ...]) -> Any:
 
 
 @cache
-def held(signature: Any, written: Written) -> Language:
+def call_language(signature: Any, written: AdapterName) -> Language:
     """What a call's answer is held to."""
     return language(signature, written)
 
@@ -183,7 +183,7 @@ def _without(signature: Any, names: tuple[str, ...]) -> Any:
     return signature
 
 
-WRITERS: dict[Written, Callable[..., list[dict[str, str]]]] = {
+WRITERS: dict[AdapterName, Callable[..., list[dict[str, str]]]] = {
     "plain": write_plain,
     "chat": partial(_write_by, dspy.ChatAdapter()),
     "json": partial(_write_by, dspy.JSONAdapter()),

@@ -7,7 +7,7 @@ from typing import Any
 import dspy
 from annotated_types import MaxLen
 
-REASONING = 400
+REASONING_BOUND = 400
 """Characters of the `reasoning` that dspy.ChainOfThought adds, where nothing else bounds it."""
 
 
@@ -19,12 +19,12 @@ def bounded(module: dspy.Module) -> dspy.Module:
         fields = deepcopy(predictor.signature.fields)
         added = fields["reasoning"]
         if added.annotation is str and not any(isinstance(m, MaxLen) for m in added.metadata):
-            added.metadata.append(MaxLen(REASONING))
+            added.metadata.append(MaxLen(REASONING_BOUND))
             predictor.signature = dspy.Signature(fields, predictor.signature.instructions)
     return module
 
 
-PROPOSED = 1000
+PROPOSED_BOUND = 1000
 """Characters of what an optimiser has written: a summary, an instruction."""
 
 
@@ -35,5 +35,5 @@ def bounded_texts(signature: Any) -> Any:
     for name in signature.output_fields:
         field = fields[name]
         if field.annotation is str and not any(isinstance(m, MaxLen) for m in field.metadata):
-            field.metadata.append(MaxLen(PROPOSED))
+            field.metadata.append(MaxLen(PROPOSED_BOUND))
     return dspy.Signature(fields, signature.instructions)

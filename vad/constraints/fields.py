@@ -27,14 +27,14 @@ from pydantic.fields import FieldInfo
 
 from ..errors import StudyError
 
-PLAIN = r" !#-\[\]-~"
+PLAIN_CHARACTERS = r" !#-\[\]-~"
 """Printable ASCII without quote and backslash: a byte each, and JSON escapes none of them."""
 
-SCRIPTS = "\u00a0-\u2027\u202f-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff00-\uffef"
+OTHER_SCRIPTS = "\u00a0-\u2027\u202f-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff00-\uffef"
 """The rest of the Basic Multilingual Plane: no controls, no line or direction marks, no private
 use, no replacement character. Emoji and rare historic scripts lie outside the plane."""
 
-WIDEST = "\u754c"
+WIDEST_CHARACTER = "\u754c"
 """A character of SCRIPTS in three bytes of UTF-8; none of the plane has more."""
 
 MOST_NUMBERS = 10_000
@@ -55,7 +55,7 @@ KNOWN = (Ge, Gt, Le, Lt, MultipleOf, MinLen, MaxLen, Strict, AnyScript)
 
 
 @dataclass(frozen=True)
-class Texts:
+class FieldLanguage:
     """All texts of a type, as a term, and one that no other exceeds in bytes."""
 
     term: dsl.Term
@@ -64,7 +64,7 @@ class Texts:
 
 def choices(annotation: Any, metadata: Iterable[Any]) -> list[Any] | None:
     """All values of an output field in their order, when it is a choice; None when it is not."""
-    annotation, said = plain(annotation, metadata)
+    annotation, said = json_text(annotation, metadata)
     if get_origin(annotation) is Literal:
         return list(get_args(annotation))
     if annotation is bool:
@@ -86,7 +86,7 @@ def item_names(annotation: Any) -> list[str]:
 
 def object_of(
     fields: Fields, where: str, marks: tuple[str, str, str] = INLINE, inside: tuple[Any, ...] = ()
-) -> Texts:
+) -> FieldLanguage:
     """A JSON object with these keys in their order; marks: what opens, parts and closes it."""
     opening, between, closing = marks
     terms: list[dsl.Term] = []
@@ -96,17 +96,17 @@ def object_of(
         held = field_of(annotation, metadata, f"{where}.{name}", name, inside)
         terms += [exactly(lead), held.term]
         longest += lead + held.longest
-    return Texts(dsl.Sequence([*terms, exactly(closing)]), longest + closing)
+    return FieldLanguage(dsl.Sequence([*terms, exactly(closing)]), longest + closing)
 
 
 def field_of(
     annotation: Any, metadata: Iterable[Any], where: str, name: str, inside: tuple[Any, ...] = ()
-) -> Texts:
+) -> FieldLanguage:
     """The JSON texts of one field; StudyError, with the line to write, if there is no end of them.
 
     name: of the field, "" for the entries of a list. inside: the models that it is a part of.
     """
-    annotation, said = plain(annotation, metadata)
+    annotation, said = json_text(annotation, metadata)
     _hold(said, where)
     origin = get_origin(annotation)
     values = choices(annotation, said)
@@ -114,7 +114,9 @@ def field_of(
         return alternatives([_json(value, where) for value in values], where)
     if annotation is str:
         bare = characters(said, where, name, inside)
-        return Texts(dsl.Sequence([exactly('"'), bare.term, exactly('"')]), f'"{bare.longest}"')
+        return FieldLanguage(
+            dsl.Sequence([exactly('"'), bare.term, exactly('"')]), f'"{bare.longest}"'
+        )
     if origin is list:
         return _list(get_args(annotation)[0], said, where, name, inside)
     if item_names(annotation):
@@ -122,41 +124,43 @@ def field_of(
         return object_of(dict.fromkeys(item_names(annotation), (kind, said)), where, inside=inside)
     if origin in (Union, types.UnionType):
         members = [
-            Texts(exactly("null"), "null")
+            FieldLanguage(exactly("null"), "null")
             if kind is type(None)
             else field_of(kind, said, where, name, inside)
             for kind in get_args(annotation)
         ]
         longest = max((one.longest for one in members), key=_size)
-        return Texts(dsl.Alternatives([one.term for one in members]), longest)
+        return FieldLanguage(dsl.Alternatives([one.term for one in members]), longest)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return _model(annotation, where, inside)
     if annotation is int and None not in _bounds(said):
         raise StudyError(where, f"is an int with more than {MOST_NUMBERS} values")
-    raise endless(annotation, where, name, inside)
+    raise not_finite(annotation, where, name, inside)
 
 
 def characters(
     metadata: Iterable[Any], where: str, name: str, inside: tuple[Any, ...] = ()
-) -> Texts:
+) -> FieldLanguage:
     """A bounded text without its quotes; at least one character unless min_length says else."""
     said = list(metadata)
     _hold(said, where)
     most, least = _lengths(said, 1)
     if most is None:
-        raise endless(str, where, name, inside)
+        raise not_finite(str, where, name, inside)
     if not 0 <= least <= most or most < 1:
         raise StudyError(where, f"is to have at least {least} and at most {most} characters")
     any_script = any(isinstance(one, AnyScript) for one in said)
-    one = dsl.Regex(f"[{PLAIN}{SCRIPTS if any_script else ''}]")
-    return Texts(dsl.QuantifyBetween(one, least, most), (WIDEST if any_script else "x") * most)
+    one = dsl.Regex(f"[{PLAIN_CHARACTERS}{OTHER_SCRIPTS if any_script else ''}]")
+    return FieldLanguage(
+        dsl.QuantifyBetween(one, least, most), (WIDEST_CHARACTER if any_script else "x") * most
+    )
 
 
-def alternatives(texts: list[str], where: str) -> Texts:
+def alternatives(texts: list[str], where: str) -> FieldLanguage:
     """One of these texts."""
     if not texts or len(texts) > MOST_NUMBERS:
         raise StudyError(where, f"has {len(texts)} values; a choice has 1 to {MOST_NUMBERS}")
-    return Texts(dsl.Alternatives([exactly(text) for text in texts]), max(texts, key=_size))
+    return FieldLanguage(dsl.Alternatives([exactly(text) for text in texts]), max(texts, key=_size))
 
 
 def exactly(text: str) -> dsl.Term:
@@ -167,7 +171,7 @@ def exactly(text: str) -> dsl.Term:
     return dsl.Sequence([one for line in lines for one in (dsl.Regex(r"\n"), line)][1:])
 
 
-def plain(annotation: Any, metadata: Iterable[Any]) -> tuple[Any, list[Any]]:
+def json_text(annotation: Any, metadata: Iterable[Any]) -> tuple[Any, list[Any]]:
     """A type out of its `Annotated`, and all that was said of it, one thing at a time."""
     said = list(metadata)
     while get_origin(annotation) is Annotated:
@@ -198,10 +202,12 @@ def _hold(said: list[Any], where: str) -> None:
             )
 
 
-def _list(kind: Any, said: list[Any], where: str, name: str, inside: tuple[Any, ...]) -> Texts:
+def _list(
+    kind: Any, said: list[Any], where: str, name: str, inside: tuple[Any, ...]
+) -> FieldLanguage:
     most, least = _lengths(said, 0)
     if most is None:
-        raise endless(list, where, name, inside)
+        raise not_finite(list, where, name, inside)
     if not 0 <= least <= most or most < 1:
         raise StudyError(where, f"is to have at least {least} and at most {most} entries")
     item = field_of(kind, [], f"{where}[]", "", inside)
@@ -209,10 +215,10 @@ def _list(kind: Any, said: list[Any], where: str, name: str, inside: tuple[Any, 
     rest = [dsl.QuantifyBetween(more, max(least - 1, 0), most - 1)] if most > 1 else []
     some: dsl.Term = dsl.Sequence([exactly("["), item.term, *rest, exactly("]")])
     term = some if least else dsl.Alternatives([exactly("[]"), some])
-    return Texts(term, "[" + ", ".join([item.longest] * most) + "]")
+    return FieldLanguage(term, "[" + ", ".join([item.longest] * most) + "]")
 
 
-def _model(model: type[BaseModel], where: str, inside: tuple[Any, ...]) -> Texts:
+def _model(model: type[BaseModel], where: str, inside: tuple[Any, ...]) -> FieldLanguage:
     if model in inside:
         raise StudyError(
             where,
@@ -276,7 +282,7 @@ INSTEAD = {
 """What is wrong with a type as it stands, and what to write in its place."""
 
 
-def endless(annotation: Any, where: str, name: str, inside: tuple[Any, ...]) -> StudyError:
+def not_finite(annotation: Any, where: str, name: str, inside: tuple[Any, ...]) -> StudyError:
     """The error for a field whose texts have no end.
 
     name: of the field, "" for the entries of a list. inside: the models that it is a part of.

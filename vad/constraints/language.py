@@ -18,18 +18,18 @@ from outlines.types import dsl
 
 from .fields import (
     INLINE,
+    FieldLanguage,
     Fields,
-    Texts,
     alternatives,
     characters,
     choices,
     exactly,
     field_of,
+    json_text,
     object_of,
-    plain,
 )
 
-Written = Literal["plain", "chat", "json"]
+AdapterName = Literal["plain", "chat", "json"]
 
 COMPLETED = "[[ ## completed ## ]]"
 """What closes an answer written as `chat`."""
@@ -48,7 +48,7 @@ class Language:
         return len(self.longest.encode()) + 1
 
 
-def language(signature: type[dspy.Signature], written: Written = "plain") -> Language:
+def language(signature: type[dspy.Signature], written: AdapterName = "plain") -> Language:
     """The language of a signature's output fields.
 
     Raises StudyError, with the line to write, for a field that cannot be made finite.
@@ -78,7 +78,7 @@ def each_item(annotation: Any) -> Any | None:
     return None
 
 
-def _headed(fields: Fields, where: str) -> Texts:
+def _headed(fields: Fields, where: str) -> FieldLanguage:
     terms: list[dsl.Term] = []
     longest = ""
     for name, (annotation, metadata) in fields.items():
@@ -86,12 +86,12 @@ def _headed(fields: Fields, where: str) -> Texts:
         lead = f"{header(name)}\n"
         terms += [exactly(lead), held.term, exactly("\n\n")]
         longest += f"{lead}{held.longest}\n\n"
-    return Texts(dsl.Sequence([*terms, exactly(COMPLETED)]), longest + COMPLETED)
+    return FieldLanguage(dsl.Sequence([*terms, exactly(COMPLETED)]), longest + COMPLETED)
 
 
-def _bare(annotation: Any, metadata: list[Any], where: str, name: str) -> Texts:
+def _bare(annotation: Any, metadata: list[Any], where: str, name: str) -> FieldLanguage:
     """A field without quotes around a text or a choice; all else as in JSON."""
-    kind, said = plain(annotation, metadata)
+    kind, said = json_text(annotation, metadata)
     values = choices(kind, said)
     if values is not None:
         return alternatives([str(value) for value in values], where)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from sys import intern
 
-from ..constraints.adapter import Manner
+from ..constraints.adapter import AdapterSettings
 from ..errors import StudyError
 from ..study.hashing import digest
 from ..study.personas import Variable
@@ -16,7 +16,7 @@ from .trials import Conversation, Trial
 
 
 @dataclass(frozen=True)
-class Asker:
+class ConversationBuilder:
     """One condition's way to put a question: all that its conversations share.
 
     The repeats take first each form of the program, then each wording, then the next option order,
@@ -36,7 +36,7 @@ class Asker:
         """The trials of one call about these scenarios, and the inputs that ask it."""
         part = forms[repeat % len(forms)]
         first = scenarios[0]
-        known = {"persona": self.condition.block, **told(first, self.values)}
+        known = {"persona": self.condition.block, **scenario_inputs(first, self.values)}
         asked: list[list[Question]] = []
         orders = []
         for name in part.questions:
@@ -76,10 +76,10 @@ class Asker:
         )
         turn = self.condition.settings.persona_turn if self.condition.block else "user"
         fewer = ((LEVEL, len(orders[0])),) if part.questions == (LEVEL,) else ()
-        manner = Manner(self.condition.settings.adapter, turn, fewer)
+        adapter = AdapterSettings(self.condition.settings.adapter, turn, fewer)
         # A block of text stands in many conversations: it is held once, and tokenised once.
         inputs = {name: intern(known[name]) for name in part.inputs}
-        return Conversation(part, inputs, trials, manner)
+        return Conversation(part, inputs, trials, adapter)
 
     def _ask(self, name: str, scenario: Scenario, way: int) -> Question:
         if name != LEVEL:
@@ -103,7 +103,7 @@ class Asker:
         )
 
 
-def told(scenario: Scenario, values: dict[str, ValueInfo]) -> dict[str, str]:
+def scenario_inputs(scenario: Scenario, values: dict[str, ValueInfo]) -> dict[str, str]:
     """The inputs that tell of the scenario alone."""
     return {
         "scenario": scenario.text,

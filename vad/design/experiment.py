@@ -127,7 +127,7 @@ class Experiment:
             return at.get(key, f"{self.place}: {key}")
 
         file = self._personas(settings.personas, where("personas"))
-        names = [persona.name for persona in file.people]
+        names = [persona.name for persona in file.personas]
         has = f"personas/{settings.personas}.toml has"
         for wanted in self.only.personas:
             if wanted not in names:
@@ -167,7 +167,7 @@ class Experiment:
                     count,
                 ),
             )
-            for persona in file.people
+            for persona in file.personas
             if persona.name in (self.only.personas or names)
         ]
         return people if any(block for _, block in people) else []

@@ -7,7 +7,7 @@ from ..study.hashing import digest
 from ..study.personas import Variable
 from ..study.questions import LEVEL, Questions, load_questions
 from ..study.scenarios import Scenario, ValueInfo, load_values
-from .conversations import Asker, told
+from .conversations import ConversationBuilder, scenario_inputs
 from .experiment import Experiment
 from .option_orders import select
 from .programs import Part, Program, load_program
@@ -16,7 +16,7 @@ from .trials import Plan
 
 Worded = dict[tuple[str, str, str], Questions]
 Chosen = dict[tuple[str, int, int | None, str | None], list[Scenario]]
-Call = tuple[tuple[Part, ...], list[Scenario]]
+CallGroup = tuple[tuple[Part, ...], list[Scenario]]
 """The forms of one part of a program, and the scenarios that one call of it asks about."""
 
 
@@ -35,7 +35,7 @@ def make_plan(experiment: Experiment) -> Plan:
         questions = _questions(experiment, condition, worded)
         variables = experiment.personas[settings.personas].variables
         fixed = _fixed(plan, condition, program)
-        asker = Asker(place, condition, questions, values, variables, fixed)
+        asker = ConversationBuilder(place, condition, questions, values, variables, fixed)
         scenarios = _scenarios(experiment, condition, chosen)
         for forms, about in _calls(program, questions, scenarios, values, variables):
             for repeat in range(settings.repeats):
@@ -54,10 +54,10 @@ def _program(plan: Plan, condition: Condition) -> Program:
     if settings.decoding == "letter" and settings.adapter == "chat":
         raise StudyError(
             f"{experiment.place}: decoding",
-            'letters are weighed where the answer is JSON: adapter "plain" or "json"',
+            'letters have probabilities where the answer is JSON: adapter "plain" or "json"',
         )
     if settings.decoding == "letter":
-        _weighable(program)
+        _distinct_first_characters(program)
         _has_probabilities(experiment, settings.model)
     return program
 
@@ -117,7 +117,7 @@ def _calls(
     scenarios: list[Scenario],
     values: dict[str, ValueInfo],
     variables: tuple[Variable, ...],
-) -> list[Call]:
+) -> list[CallGroup]:
     """Which scenarios each part is asked about in one call, at the place of the first of them.
 
     One, or, where a part answers for many, all that its inputs tell the same of: question, options
@@ -125,7 +125,7 @@ def _calls(
     is asked of the persona's own variables comes last, a variable in a scenario's place.
     """
     groups: dict[tuple[Any, ...], list[Scenario]] = {}
-    calls: list[Call] = []
+    calls: list[CallGroup] = []
     for scenario in scenarios:
         for number, forms in enumerate(program.parts):
             if forms[0].questions == (LEVEL,):
@@ -141,7 +141,7 @@ def _calls(
                 for way in range(len(questions.ways(name)))
                 for one in [questions.ask(name, scenario, values, way)]
             ]
-            of_it = told(scenario, values)
+            of_it = scenario_inputs(scenario, values)
             taken = {name: of_it[name] for form in forms for name in form.inputs if name in of_it}
             group = groups.setdefault((number, *asked, *sorted(taken.items())), [])
             if not group:
@@ -166,7 +166,7 @@ def _has_probabilities(experiment: Experiment, name: str) -> None:
         )
 
 
-def _weighable(program: Program) -> None:
+def _distinct_first_characters(program: Program) -> None:
     """Refuse what option_probabilities.py cannot tell apart by the next token."""
     for part in (part for forms in program.parts for part in forms):
         for name, answers in part.answers.items():

@@ -17,7 +17,7 @@ from ..constraints.language import each_item, language
 from ..errors import StudyError
 from ..study.models import REFUSED
 from ..study.questions import LEVEL, QUESTIONS
-from ..study.source import Lines, Quote
+from ..study.source import Quote, SourceLines
 
 EXPORTS = (*QUESTIONS, "both", LEVEL)
 
@@ -34,7 +34,7 @@ INPUTS_BOTH = (
 """What it fills in for a program that answers both questions in one conversation."""
 
 
-def forms_of(exported: Any, key: str, lines: Lines) -> list[dspy.Module]:
+def forms_of(exported: Any, key: str, lines: SourceLines) -> list[dspy.Module]:
     """The forms of an export; StudyError if it is no module nor a list of them."""
     forms = exported if isinstance(exported, list) else [exported]
     if not forms or not all(isinstance(form, dspy.Module) for form in forms):
@@ -45,7 +45,7 @@ def forms_of(exported: Any, key: str, lines: Lines) -> list[dspy.Module]:
     return forms
 
 
-def inputs_of(module: dspy.Module, both: bool, lines: Lines) -> tuple[str, ...]:
+def inputs_of(module: dspy.Module, both: bool, lines: SourceLines) -> tuple[str, ...]:
     """The inputs that a module takes; StudyError for one that nothing fills."""
     filled = INPUTS_BOTH if both else INPUTS
     names, required, quote = _taken(module, lines)
@@ -59,7 +59,7 @@ def inputs_of(module: dspy.Module, both: bool, lines: Lines) -> tuple[str, ...]:
 
 
 def _taken(
-    module: dspy.Module, lines: Lines
+    module: dspy.Module, lines: SourceLines
 ) -> tuple[list[str], list[str], Callable[[str], Quote]]:
     """The inputs a module takes, those it must have, and where each is written.
 
@@ -90,7 +90,7 @@ def body_of(module: dspy.Module) -> str:
 
 
 def answers_of(
-    module: dspy.Module, question: str, lines: Lines, export: str
+    module: dspy.Module, question: str, lines: SourceLines, export: str
 ) -> tuple[list[Any], bool]:
     """The answers a module may give to a question, and whether it gives one for each of many items.
 
@@ -115,7 +115,7 @@ def answers_of(
     return values, item is not None
 
 
-def held(signatures: Iterable[type[dspy.Signature]], lines: Lines) -> None:
+def require_finite(signatures: Iterable[type[dspy.Signature]], lines: SourceLines) -> None:
     """StudyError, with the line to write, for an output field that cannot be made finite."""
     for signature in signatures:
         try:
@@ -126,7 +126,7 @@ def held(signatures: Iterable[type[dspy.Signature]], lines: Lines) -> None:
             raise lines.field(signature.__name__, field).error(said, *error.lines[1:]) from None
 
 
-def no_settings_that_break(module: dspy.Module, lines: Lines, export: str) -> None:
+def no_settings_that_break(module: dspy.Module, lines: SourceLines, export: str) -> None:
     """StudyError for a predictor that brings a model of its own, or what makes answers unreadable.
 
     A max_tokens is looked at in each call: one that covers the answer does no harm.

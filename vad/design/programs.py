@@ -14,15 +14,15 @@ from ..errors import StudyError
 from ..study.hashing import digest
 from ..study.loader import Study
 from ..study.questions import QUESTIONS
-from ..study.source import Lines, Quote
+from ..study.source import Quote, SourceLines
 from .program_contract import (
     EXPORTS,
     answers_of,
     body_of,
     forms_of,
-    held,
     inputs_of,
     no_settings_that_break,
+    require_finite,
 )
 from .program_state import check_states, load_state, saved_state
 
@@ -68,9 +68,9 @@ class Part:
         if items not in self._among:
             module = self.module.deepcopy()
             for _, predictor in module.named_predictors():
-                for name, held in predictor.signature.output_fields.items():
-                    if name in self.questions and each_item(held.annotation):
-                        kind = dict[Literal[items], each_item(held.annotation)]  # type: ignore[misc, valid-type]
+                for name, require_finite in predictor.signature.output_fields.items():
+                    if name in self.questions and each_item(require_finite.annotation):
+                        kind = dict[Literal[items], each_item(require_finite.annotation)]  # type: ignore[misc, valid-type]
                         predictor.signature = predictor.signature.with_updated_fields(name, kind)
             self._among[items] = replace(self, module=module)
         return self._among[items]
@@ -126,7 +126,7 @@ def load_program(study: Study, name: str, where: str, asks: Sequence[str] = QUES
 
 def _forms(study: Study, file: str, export: str, questions: tuple[str, ...]) -> tuple[Part, ...]:
     sources = study.sources("signatures", file)
-    lines = Lines(study, sources)
+    lines = SourceLines(study, sources)
     forms = forms_of(getattr(study.module("signatures", file), export), export, lines)
     state = saved_state(study, file, export)
     if state and len(forms) > 1:
@@ -148,7 +148,7 @@ def _forms(study: Study, file: str, export: str, questions: tuple[str, ...]) -> 
 
 
 def _part(
-    module: dspy.Module, export: str, questions: tuple[str, ...], lines: Lines, hashed: str
+    module: dspy.Module, export: str, questions: tuple[str, ...], lines: SourceLines, hashed: str
 ) -> Part:
     found = {question: answers_of(module, question, lines, export) for question in questions}
     if len({many for _, many in found.values()}) > 1:
@@ -164,5 +164,5 @@ def _part(
         hashed,
         lines.returned(body_of(module), type(module).__name__),
     )
-    held(part.among(("item",)).signatures if part.many else part.signatures, lines)
+    require_finite(part.among(("item",)).signatures if part.many else part.signatures, lines)
     return part

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..constraints.adapter import Turn
-from ..constraints.language import Written
+from ..constraints.language import AdapterName
 from ..study.formats import EVERYTHING, NOTHING
 from ..study.models import Sampling
 from ..study.personas import Persona
@@ -33,7 +33,7 @@ class Settings(BaseModel):
     questions: str = "agreement"
     asks: list[Literal["value", "action", "level"]] = Field(["value", "action"], min_length=1)
     decoding: Literal["constrained", "free", "letter"] = "constrained"
-    adapter: Written = "plain"
+    adapter: AdapterName = "plain"
     order: Literal["balanced", "shuffled", "fixed"] = "balanced"
     backend: Literal["auto", "outlines", "xgrammar", "guidance"] = "auto"
     repeats: int = Field(3, ge=1, le=1000)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ..constraints.adapter import PLAIN, Manner
+from ..constraints.adapter import PLAIN_SETTINGS, AdapterSettings
 from ..study.models import Sampling, resolve_sampling
 from ..study.questions import Question
 from ..study.scenarios import Scenario
@@ -34,7 +34,7 @@ class Conversation:
     part: Part
     inputs: dict[str, str]
     trials: tuple[Trial, ...]
-    manner: Manner = PLAIN
+    adapter: AdapterSettings = PLAIN_SETTINGS
 
 
 @dataclass

@@ -11,7 +11,7 @@ class Call:
     """One LM call: the messages, the language asked for, whether it is enforced, how to sample.
 
     schema: the same answer as a JSON schema, for a provider that takes no other constraint.
-    prefix: what the answer has begun with already. weighed: asks for no answer, but for the
+    prefix: what the answer has begun with already. continuations: asks for no answer, but for the
     probabilities of these continuations, each that of all next tokens that begin it, unmasked.
     """
 
@@ -24,7 +24,7 @@ class Call:
     seed: int
     schema: dict[str, Any] = field(default_factory=dict)
     prefix: str = ""
-    weighed: tuple[str, ...] = ()
+    continuations: tuple[str, ...] = ()
 
     @property
     def regex(self) -> str | None:
@@ -41,7 +41,7 @@ class Call:
 class Reply:
     """What came back: the raw text, why it ended ("stop", "length", ...), and what it cost.
 
-    weights: the probability of each of the call's `weighed`; empty where none can be had.
+    probabilities: of each of the call's `continuations`; empty where none can be had.
     unseen_tokens: of the prompt's, those that even a prefix cache without bounds would compute; 0
     where the engine does not tell which it has cached.
     """
@@ -52,11 +52,11 @@ class Reply:
     cached_tokens: int = 0
     output_tokens: int = 0
     unseen_tokens: int = 0
-    weights: tuple[float, ...] = ()
+    probabilities: tuple[float, ...] = ()
 
 
 @dataclass
-class About:
+class EngineInfo:
     """What an engine says of itself for the manifest."""
 
     name: str
@@ -76,5 +76,5 @@ class Engine(Protocol):
     async def close(self) -> None:
         """End every process and thread it started."""
 
-    def about(self) -> About:
+    def about(self) -> EngineInfo:
         """Name and versions."""

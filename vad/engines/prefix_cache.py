@@ -25,13 +25,13 @@ def block_size(model: Model) -> int:
     return int(model.engine_args.get("block_size", CUDA_BLOCK if cuda_here() else CPU_BLOCK))
 
 
-class Prefixes:
+class PrefixCache:
     """The prefix trie of all prompts so far, and of the answers written after them, counted in
     blocks of the engine's size."""
 
     def __init__(self, block: int) -> None:
         self.block = block
-        self._met: set[int] = set()
+        self._seen: set[int] = set()
 
     def unseen(self, prompt: Sequence[int]) -> int:
         """Of a prompt's tokens those that a cache without bounds would leave to compute.
@@ -39,17 +39,17 @@ class Prefixes:
         Summed over prompts, none of which is the beginning of another, it is the least that is
         possible, whichever their order.
         """
-        shared = self.meet(prompt)
+        shared = self.add(prompt)
         return len(prompt) - min(shared, (len(prompt) - 1) // self.block * self.block)
 
-    def meet(self, tokens: Sequence[int]) -> int:
+    def add(self, tokens: Sequence[int]) -> int:
         """Take in a text; of its tokens those in whole blocks that were met before."""
         before = 0
         shared = 0
         for start in range(0, len(tokens) - self.block + 1, self.block):
             before = hash((before, *tokens[start : start + self.block]))
-            if before in self._met:
+            if before in self._seen:
                 shared += self.block
             else:
-                self._met.add(before)
+                self._seen.add(before)
         return shared

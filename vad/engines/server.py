@@ -17,10 +17,10 @@ import httpx
 from ..errors import EngineFailure, EngineGone, StudyError
 from ..study.loader import Study
 from ..study.models import Model
-from .base import About, Call, Reply
-from .tokenizer import Tokens, tokens_here, without_system
+from .base import Call, EngineInfo, Reply
+from .tokenizer import Tokenizer, local_tokenizer, without_system
 
-ATTEMPTS = 6
+SERVER_ATTEMPTS = 6
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 """Seconds before a request is sent again: up to the first, doubled each time, never beyond the
 other. With jitter, so that a server that comes back is not met by all at once."""
@@ -35,7 +35,7 @@ REFUSES_THIS = (
     HTTPStatus.UNPROCESSABLE_ENTITY,
 )
 
-ENDS = {"stop": "stop", "length": "length", "content_filter": "refused"}
+FINISH_REASONS = {"stop": "stop", "length": "length", "content_filter": "refused"}
 """Finish reasons of an answer; after any other ("abort", "error") there is none."""
 
 
@@ -45,17 +45,17 @@ class ServerEngine:
     def __init__(self, model: Model, study: Study) -> None:
         self.model = model
         self.place = f"experiments/models.toml: {model.name}"
-        self.tokens = tokens_here(model, study, fetch=False)
+        self.tokens = local_tokenizer(model, study, fetch=False)
         # The server's own template has no room for a prefix or for a template of the profile's.
         self.writes_prompt = bool(model.answer_prefix or model.chat_template)
-        if self.writes_prompt and not isinstance(self.tokens, Tokens):
+        if self.writes_prompt and not isinstance(self.tokens, Tokenizer):
             raise StudyError(
                 f"{self.place}.weights",
                 "answer_prefix and chat_template need the tokenizer here; none was found in "
                 f'"{model.weights}"',
                 "name a folder that holds it",
             )
-        self.silent = self.tokens.silent if isinstance(self.tokens, Tokens) else []
+        self.silent = self.tokens.silent if isinstance(self.tokens, Tokenizer) else []
         self._key = os.environ.get(model.api_key_env, "")
         if model.api_key_env and not self._key:
             raise StudyError(
@@ -110,7 +110,7 @@ class ServerEngine:
         said = ""
         away = False
         pause = 0.0
-        for attempt in range(ATTEMPTS):
+        for attempt in range(SERVER_ATTEMPTS):
             await asyncio.sleep(pause)
             url = self._address()
             pause = random.uniform(0.5, 1) * min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
@@ -141,11 +141,11 @@ class ServerEngine:
         if hasattr(self, "_client"):
             await self._client.aclose()
 
-    def about(self) -> About:
+    def about(self) -> EngineInfo:
         """What the server says it serves, and its own version where it tells."""
         notes = {key: value for key, value in self._served.items() if key != "vllm"}
         versions = {"vllm": self._served["vllm"]} if "vllm" in self._served else {}
-        return About("server", versions, notes | {"guarantee": self.model.guarantee})
+        return EngineInfo("server", versions, notes | {"guarantee": self.model.guarantee})
 
     @property
     def _path(self) -> str:
@@ -186,7 +186,7 @@ class ServerEngine:
         }
         messages = call.messages if self.model.system_role else without_system(call.messages)
         if self.writes_prompt:
-            assert isinstance(self.tokens, Tokens)
+            assert isinstance(self.tokens, Tokenizer)
             body["prompt"] = self.tokens.ids(self.tokens.prompt(call.messages))
         else:
             body["messages"] = messages
@@ -215,11 +215,11 @@ class ServerEngine:
             usage = content.get("usage") or {}
         except (ValueError, LookupError, TypeError) as error:
             raise EngineFailure(f"no answer in the server's reply ({error!r})") from None
-        if end not in ENDS:
+        if end not in FINISH_REASONS:
             raise EngineFailure(f'the server ended the answer by "{end}"')
         return Reply(
             text,
-            ENDS[end],
+            FINISH_REASONS[end],
             prompt_tokens=usage.get("prompt_tokens", 0),
             cached_tokens=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
             output_tokens=usage.get("completion_tokens", 0),

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from ..errors import EngineFailure, StudyError
 from ..study.loader import Study
 from ..study.models import Model
-from .base import About, Call, Reply
+from .base import Call, EngineInfo, Reply
 
 
 class SimulatedEngine:
@@ -43,9 +43,9 @@ class SimulatedEngine:
     async def close(self) -> None:
         """Nothing to end."""
 
-    def about(self) -> About:
+    def about(self) -> EngineInfo:
         """A function has no version; its file's hash stands in the manifest."""
-        return About("simulated")
+        return EngineInfo("simulated")
 
 
 def load_simulated(model: Model, study: Study) -> SimulatedEngine:

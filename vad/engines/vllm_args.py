@@ -15,10 +15,10 @@ from ..study.models import Model
 from .orphans import VARIABLE
 from .prefix_cache import CPU_BLOCK
 
-MOST_WEIGHED = 512
+MOST_CONTINUATIONS = 512
 """Tokens that may begin the options of a question, all together."""
 
-QUIET = {
+QUIET_ENVIRONMENT = {
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_NO_USAGE_STATS": "1",
     "TOKENIZERS_PARALLELISM": "false",
@@ -34,7 +34,7 @@ def set_environment(folder: Path | None) -> None:
     # After its time-out a constraint that is still being compiled would give an empty answer;
     # 0 is none, and no thread a request either.
     os.environ["VLLM_REGEX_COMPILATION_TIMEOUT_S"] = "0"
-    for name, value in QUIET.items():
+    for name, value in QUIET_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     if folder:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -62,7 +62,7 @@ def arguments(model: Model, folder: Path | None, backend: str) -> Any:
             )
     held = StructuredOutputsConfig(backend=backend)
     try:
-        return AsyncEngineArgs(**settings(model, folder), structured_outputs_config=held)
+        return AsyncEngineArgs(**engine_settings(model, folder), structured_outputs_config=held)
     except Exception as error:
         raise StudyError(
             f"experiments/models.toml: {model.name}.engine_args",
@@ -70,7 +70,7 @@ def arguments(model: Model, folder: Path | None, backend: str) -> Any:
         ) from None
 
 
-def settings(model: Model, folder: Path | None) -> dict[str, Any]:
+def engine_settings(model: Model, folder: Path | None) -> dict[str, Any]:
     """The engine arguments of the profile, with what a CPU needs, by vLLM's own names."""
     from vllm.platforms import current_platform
 
@@ -82,7 +82,7 @@ def settings(model: Model, folder: Path | None) -> dict[str, Any]:
         "max_num_seqs": model.concurrency,
         "generation_config": "vllm",
         "enable_lora": bool(model.lora),
-        "max_logprobs": MOST_WEIGHED,
+        "max_logprobs": MOST_CONTINUATIONS,
         # Nobody reads vLLM's own statistics here, and each token would be counted for them.
         "disable_log_stats": True,
     }

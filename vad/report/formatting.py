@@ -4,10 +4,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..analysis.scores import FIGURES
+from ..analysis.scores import MEASURE_TITLES
 
 MISSING = "missing"
-TITLES = {
+COLUMN_TITLES = {
     "ar": "AR",
     "ad": "AD",
     "f1_agree": "F1 agree",
@@ -20,7 +20,7 @@ UNNAMED = "personas"
 """What stands for the category of personas that have none."""
 BETTER = " improvement"
 """What follows a category's name where its improvement on the baseline stands beside its figure."""
-SIGNED = ("difference", "improvement", "low", "high", "effect", "signed_gap")
+SIGNED_COLUMNS = ("difference", "improvement", "low", "high", "effect", "signed_gap")
 CHANCES = ("p", "adjusted", "U_p")
 
 
@@ -28,14 +28,16 @@ def title(name: str) -> str:
     """A column's name as a heading: `corrected_gap` is "corrected gap"; a study's names stay."""
     if name.endswith(BETTER):
         return BETTER.strip()
-    return TITLES.get(name, name.replace("_", " ") if name in FIGURES else name)
+    return COLUMN_TITLES.get(name, name.replace("_", " ") if name in MEASURE_TITLES else name)
 
 
-def written(name: str, figure: Any) -> str:
+def format_number(name: str, figure: Any) -> str:
     """A cell of the column of that name; what is not defined is said to be missing."""
     if figure is None or (isinstance(figure, float) and figure != figure) or figure is pd.NA:
         return MISSING
     if isinstance(figure, float):
         last = name.rpartition(" ")[-1]
-        return format(figure, ".4f" if last in CHANCES else "+z.3f" if last in SIGNED else "z.3f")
+        return format(
+            figure, ".4f" if last in CHANCES else "+z.3f" if last in SIGNED_COLUMNS else "z.3f"
+        )
     return f"{figure:,}" if isinstance(figure, int) else str(figure)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .formatting import title, written
+from .formatting import format_number, title
 
 LONG = 45
 """Rows that fit on a page; a table with more of them runs over pages."""
@@ -36,16 +36,16 @@ def fragment(table: pd.DataFrame, bold: NDArray[np.bool_] | None = None, note: s
 
 
 def _cell(name: str, content: object) -> str:
-    text = written(name, content)
+    text = format_number(name, content)
     return f"${text}$" if text[:1] in "+-" and isinstance(content, float) else _escaped(text)
 
 
 def _escaped(text: str) -> str:
     """Text in which nothing is LaTeX's: each of its ten special characters is printed."""
-    return text.translate(SPECIAL)
+    return text.translate(ESCAPES)
 
 
-SPECIAL = str.maketrans(
+ESCAPES = str.maketrans(
     {one: f"\\{one}" for one in "&%$#_{}"}
     | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
 )

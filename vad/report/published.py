@@ -12,7 +12,7 @@ import pandas as pd
 from ..analysis.results import Run
 from ..errors import StudyError, unknown
 
-FIGURES = ("AD", "AR")
+PUBLISHED_MEASURES = ("AD", "AR")
 
 
 def beside(categories: pd.DataFrame, run: Run) -> pd.DataFrame:
@@ -22,18 +22,18 @@ def beside(categories: pd.DataFrame, run: Run) -> pd.DataFrame:
     the study has no such file nothing is. StudyError for a file that lacks a column, has an unknown
     one or says two things of one row.
     """
-    named = [f"published {name}" for name in FIGURES]
+    named = [f"published {name}" for name in PUBLISHED_MEASURES]
     nothing = categories.assign(**dict.fromkeys([*named, "source"], nan))
     path = run.study.root / "experiments" / "published.csv" if run.study else None
     if run.study is None or path is None or not path.is_file():
         return nothing
     found = pd.read_csv(path)
     place, names = run.study.place(path), [*map(str, found)]
-    for name in ("source", *FIGURES):
+    for name in ("source", *PUBLISHED_MEASURES):
         if name not in names:
             raise StudyError(place, f"lacks the column `{name}`", f"it has {', '.join(names)}")
     known = [*run.answers.conditions, "personas"]
-    keys = [name for name in names if name not in (*FIGURES, "source")]
+    keys = [name for name in names if name not in (*PUBLISHED_MEASURES, "source")]
     for name in keys:
         if name not in known:
             raise unknown(place, "column of a condition", name, "the run has", known)
@@ -42,5 +42,5 @@ def beside(categories: pd.DataFrame, run: Run) -> pd.DataFrame:
         raise StudyError(f"{place}: row {row + 1}", f"a second row for the same {', '.join(keys)}")
     if not {*keys} <= {*categories}:
         return nothing
-    found = found.rename(columns=dict(zip(FIGURES, named, strict=True)))
+    found = found.rename(columns=dict(zip(PUBLISHED_MEASURES, named, strict=True)))
     return categories.merge(found, on=keys, how="left")

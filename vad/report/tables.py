@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..analysis.comparisons import ALPHA, primary_contrasts
 from ..analysis.csv_files import write_csv
 from ..analysis.results import Run
-from ..analysis.scores import FIGURES
+from ..analysis.scores import MEASURE_TITLES
 from ..design.columns import BASELINE
 from ..errors import StudyError
 from ..study.questions import LEVEL, QUESTIONS
@@ -69,8 +69,8 @@ def make_tables(run: Run, comparisons: pd.DataFrame | None) -> dict[str, pd.Data
     agreement = ["agreement_value", "agreement_action"]
     tables["repeats"] = tables.pop("personas")[[*run.factors, "category", "persona", *agreement]]
     if LEVEL in run.asked:
-        tables["fidelity"] = run.fidelity([*run.factors, "category", "persona"])
-        tables["fidelity_by_variable"] = run.fidelity([*run.factors, "variable"])
+        tables["fidelity"] = run.manipulation_check([*run.factors, "category", "persona"])
+        tables["fidelity_by_variable"] = run.manipulation_check([*run.factors, "variable"])
     tables["missing"] = missing(run)
     return tables
 
@@ -225,7 +225,7 @@ def printed(name: str, table: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.bo
         differs = np.array([column == "difference" for column in shown])
         return shown, sure[:, None] & differs
     if "ad" in table:
-        keys = [column for column in table if column not in FIGURES]
+        keys = [column for column in table if column not in MEASURE_TITLES]
         kept = ["model", "persona", "value", "topic", "group", "category"]
         told = [key for key in keys if key in kept or table[key].nunique(dropna=False) > 1]
         return table[[*told, *SCORED]], None

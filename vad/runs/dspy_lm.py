@@ -11,17 +11,17 @@ import dspy
 from dspy import lm15
 from dspy.utils.exceptions import AdapterParseError
 
-from ..constraints.adapter import adapter
+from ..constraints.adapter import make_adapter
 from ..constraints.language import Language
+from ..constraints.thinking import after_thought, with_thought
+from ..design.trials import Conversation
 from ..engines.base import Call, Engine, Reply
 from ..errors import EngineFailure, Unreadable
 from ..study.models import REFUSED, Model, Sampling
-from ..constraints.thinking import after_thought, with_thought
-from ..design.trials import Conversation
 
 
 @dataclass
-class Asked:
+class RecordedCall:
     """One LM call of a conversation, as it went."""
 
     call: Call
@@ -42,8 +42,8 @@ class Session:
     sampling: Sampling
     constrained: bool
     model: Model | None = None
-    calls: list[Asked] = field(default_factory=list)
-    weighings: list[Asked] = field(default_factory=list)
+    calls: list[RecordedCall] = field(default_factory=list)
+    probability_calls: list[RecordedCall] = field(default_factory=list)
     loop: asyncio.AbstractEventLoop | None = None
     failure: EngineFailure | None = None
 
@@ -76,7 +76,7 @@ class Session:
         except EngineFailure as failure:
             self.failure = failure
             raise
-        self.calls.append(Asked(call, reply, time.perf_counter() - began, schema["rollout"]))
+        self.calls.append(RecordedCall(call, reply, time.perf_counter() - began, schema["rollout"]))
         return replace(reply, text=after_thought(reply.text, thinking))
 
 
@@ -136,7 +136,7 @@ async def converse(
     try:
         # DSPy would keep the last 10,000 prompts and traces in memory; every call is kept on disk.
         # Its own modules need a trace to write to; this one ends with the conversation.
-        own = adapter(conversation.manner)
+        own = make_adapter(conversation.adapter)
         kept = [] if trace is None else trace
         with dspy.context(lm=lm, adapter=own, disable_history=True, trace=kept):
             if isinstance(module, dspy.Predict) or hasattr(module, "aforward"):

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
+from ..design.trials import Conversation, Plan
 from ..engines.base import Engine
 from ..errors import Unreadable
-from .scheduler import in_flight, session_of
+from .dspy_lm import converse, make_lm
+from .option_probabilities import option_probabilities
 from .prefix_order import in_prefix_order
 from .run import Make
-from .dspy_lm import converse, make_lm
-from ..design.trials import Conversation, Plan
-from .option_probabilities import weigh
+from .scheduler import in_flight, session_for
 
 TIMED = 60
 PLACES = 5
@@ -31,7 +31,7 @@ PLACES = 5
 PACE = 0.1
 """How far the pace of a machine itself differs from one time to the next, as a share."""
 
-WIDEST = 0.2
+WIDEST_INTERVAL = 0.2
 """Half of the interval, as a share, that more conversations are timed to come below."""
 
 
@@ -91,13 +91,15 @@ async def _calibrate(
             mean = fmean(timed)
             noise = 1.96 * stdev(timed) / len(timed) ** 0.5 / mean
             half = (noise**2 + PACE**2) ** 0.5
-            if half <= WIDEST or asked >= len(queue):
+            if half <= WIDEST_INTERVAL or asked >= len(queue):
                 break
     finally:
         await engine.close()
     # The last to begin is in flight for a while yet, when there is no other.
     seconds = len(queue) * mean / width + mean / 2
-    return Forecast(name, backend, len(queue), start, len(timed), asked, seconds, min(half, WIDEST))
+    return Forecast(
+        name, backend, len(queue), start, len(timed), asked, seconds, min(half, WIDEST_INTERVAL)
+    )
 
 
 async def _time(
@@ -109,12 +111,12 @@ async def _time(
     asked = 0
 
     async def hold(number: int, one: Conversation) -> None:
-        session = session_of(engine, plan, one)
+        session = session_for(engine, plan, one)
         began = time.monotonic()
         with suppress(Unreadable):
             await converse(one, session, lm)
             if plan.condition(one.trials[0]).settings.decoding == "letter":
-                await weigh(one, session)
+                await option_probabilities(one, session)
         if width <= number < width + TIMED:
             times[number] = time.monotonic() - began
 

@@ -5,10 +5,10 @@ import platform
 from datetime import UTC, datetime
 from typing import Any
 
+from ..design.trials import Plan
+from ..study.models import PUBLISHED
 from ..version import VERSION
 from .guarantee.certificate import Certificate
-from ..study.models import PUBLISHED
-from ..design.trials import Plan
 
 
 def compose_manifest(

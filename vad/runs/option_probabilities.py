@@ -13,13 +13,15 @@ import json
 import time
 from typing import Any
 
+from ..design.trials import Conversation
 from ..engines.base import Call
 from ..errors import EngineGone
-from .dspy_lm import Asked, Session
-from ..design.trials import Conversation
+from .dspy_lm import RecordedCall, Session
 
 
-async def weigh(conversation: Conversation, session: Session) -> dict[str, tuple[float, ...]]:
+async def option_probabilities(
+    conversation: Conversation, session: Session
+) -> dict[str, tuple[float, ...]]:
     """The probability of each answer that was offered, in the signature's order, by trial key.
 
     Raises EngineGone for an engine that has no probabilities to give.
@@ -40,17 +42,17 @@ async def weigh(conversation: Conversation, session: Session) -> dict[str, tuple
             top_k=0,
             seed=last.call.seed,
             prefix=prefix,
-            weighed=tuple(text for _, text in options),
+            continuations=tuple(text for _, text in options),
         )
         began = time.perf_counter()
         reply = await session.engine.answer(call)
-        if len(reply.weights) != len(options):
+        if len(reply.probabilities) != len(options):
             raise EngineGone(
                 'this engine gives no probabilities, and decoding = "letter" reads them; '
                 "vllm and transformers do"
             )
-        session.weighings.append(Asked(call, reply, time.perf_counter() - began))
-        found[trial.key] = reply.weights
+        session.probability_calls.append(RecordedCall(call, reply, time.perf_counter() - began))
+        found[trial.key] = reply.probabilities
     return found
 
 

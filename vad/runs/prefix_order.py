@@ -5,18 +5,11 @@ takes over, from the first on, every whole block of an earlier prompt that began
 token of a prompt is always computed, as the answer starts from it.
 """
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from ..engines.prefix_cache import cuda_here
-from ..constraints.language import Written
-from ..study.models import Model
+from ..constraints.language import AdapterName
 from ..design.trials import Conversation
-
-
-
-
 
 
 def in_prefix_order(groups: list[list[Conversation]]) -> list[list[Conversation]]:
@@ -34,12 +27,12 @@ def in_prefix_order(groups: list[list[Conversation]]) -> list[list[Conversation]
 
 def leading(one: Conversation) -> list[str]:
     """What the first prompt of a conversation is made of: the texts in their order."""
-    system = _system(one.part.signatures[0], one.manner.written)  # type: ignore[arg-type]
+    system = _system(one.part.signatures[0], one.adapter.written)  # type: ignore[arg-type]
     return [*system, *filter(None, one.inputs.values())]
 
 
 @cache
-def _system(signature: Any, written: Written) -> tuple[str, ...]:
+def _system(signature: Any, written: AdapterName) -> tuple[str, ...]:
     """What the system's turn depends on; DSPy's own adapters describe all fields in it."""
     fields = "" if written == "plain" else str([*signature.fields])
     return written, fields, signature.instructions

@@ -1,4 +1,4 @@
-"""The ledger of a run: what is open, what waits to be written, what it came to."""
+"""The recorder of a run: what is open, what waits to be written, what it came to."""
 
 import time
 from collections import Counter
@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..design.trials import Conversation, Plan
 from .guarantee.certificate import Certificate
 from .manifest import compose_manifest
 from .store.folder import RunFolder
 from .store.reader import reusable
-from ..design.trials import Conversation, Plan
 
 FLUSH_SECONDS = 3.0
 FLUSH_ROWS = 2000
@@ -40,7 +40,7 @@ class Outcome:
     problems: Counter[str] = field(default_factory=Counter)
 
 
-class Ledger:
+class Recorder:
     """The books of one run: rows go in as they come and are written a few seconds later."""
 
     def __init__(self, plan: Plan, folder: RunFolder, certificates: dict[str, Certificate]) -> None:

@@ -1,21 +1,16 @@
 """Resume: which folder a run goes on in, and whether it still asks what it asked before."""
 
 from pathlib import Path
-
-from ..engines.base import About
-from ..errors import StudyError
-from ..design.experiment import Experiment
-from .store.folder import RunFolder
-from .store.reader import read_manifest
-from ..design.trials import Plan
-from pathlib import Path
 from typing import Any
-from ..errors import StudyError
+
 from ..design.experiment import Experiment
 from ..design.plan import make_plan
-from .store.reader import open_manifest
-from ..study.loader import Study
 from ..design.trials import Plan
+from ..engines.base import EngineInfo
+from ..errors import StudyError
+from ..study.loader import Study
+from .store.folder import RunFolder
+from .store.reader import open_manifest, read_manifest
 
 
 def choose_folder(experiment: Experiment, runs: Path, new: bool) -> Path:
@@ -65,7 +60,7 @@ def same_study(experiment: Experiment, path: Path) -> None:
         )
 
 
-def same_served(folder: RunFolder, name: str, about: About) -> None:
+def same_served(folder: RunFolder, name: str, about: EngineInfo) -> None:
     """StudyError if a server that gave answers of this run serves another model now."""
     before = (folder.manifest or {}).get("engines", {}).get(name, {}).get("notes", {})
     if not folder.counts(name)["answers"]:
@@ -103,7 +98,7 @@ def _numbered(name: str, number: int) -> str:
     return name if number == 1 else f"{name}-{number}"
 
 
-NEEDED = ("settings", "vary", "ablated", "only", "decides")
+MANIFEST_ENTRIES = ("settings", "vary", "ablated", "only", "decides")
 
 
 def same_plan(run: Path, study: Study) -> Plan:
@@ -121,7 +116,7 @@ def same_plan(run: Path, study: Study) -> Plan:
 def _experiment(run: Path, study: Study) -> Experiment:
     """The experiment that a run folder is of, as its manifest has it."""
     found = open_manifest(run)
-    for key in NEEDED:
+    for key in MANIFEST_ENTRIES:
         if key not in found:
             raise StudyError(
                 str(run / "manifest.json"),

@@ -3,20 +3,20 @@
 import json
 from typing import Any
 
-from ..errors import Unreadable
-from .dspy_lm import Asked, Session
 from ..design.trials import Conversation, Trial
+from ..errors import Unreadable
+from .dspy_lm import RecordedCall, Session
 
 
 def response_rows(
     conversation: Conversation,
     fields: dict[str, Any],
     session: Session,
-    weights: dict[str, tuple[float, ...]],
+    probabilities: dict[str, tuple[float, ...]],
 ) -> list[dict[str, Any]]:
     """The rows of a conversation whose answers were read; `fields` are its prediction's.
 
-    weights: the probabilities of a trial's answers by its key, where they were asked for.
+    probabilities: the probabilities of a trial's answers by its key, where they were asked for.
     """
     rows = []
     for place, trial in enumerate(conversation.trials):
@@ -46,19 +46,19 @@ def response_rows(
                 "valid": True,
                 "problem": None,
             }
-            | _weighed(trial, weights.get(trial.key))
+            | _probabilities(trial, probabilities.get(trial.key))
         )
     return rows
 
 
-def _weighed(trial: Trial, weights: tuple[float, ...] | None) -> dict[str, Any]:
+def _probabilities(trial: Trial, probabilities: tuple[float, ...] | None) -> dict[str, Any]:
     """The probabilities in the answers' order, and the score expected of them, legal ones alone."""
-    if not weights:
+    if not probabilities:
         return {"probabilities": None, "expected": None}
-    mass = sum(weights)
+    mass = sum(probabilities)
     scores = [trial.question.scores[option] for option in trial.order]
-    expected = sum(weight * score for weight, score in zip(weights, scores, strict=True))
-    return {"probabilities": list(weights), "expected": expected / mass if mass else None}
+    expected = sum(weight * score for weight, score in zip(probabilities, scores, strict=True))
+    return {"probabilities": list(probabilities), "expected": expected / mass if mass else None}
 
 
 def failed_rows(
@@ -95,11 +95,11 @@ def call_rows(conversation: Conversation, session: Session) -> list[dict[str, An
             "output_tokens": asked.reply.output_tokens,
             "seconds": asked.seconds,
         }
-        for number, asked in enumerate([*session.calls, *session.weighings])
+        for number, asked in enumerate([*session.calls, *session.probability_calls])
     ]
 
 
-def _sent(asked: Asked) -> list[dict[str, str]]:
+def _sent(asked: RecordedCall) -> list[dict[str, str]]:
     """The messages, and what of the answer was given along with them."""
     begun = [{"role": "assistant", "content": asked.call.prefix}] if asked.call.prefix else []
     return [*asked.call.messages, *begun]
@@ -107,7 +107,7 @@ def _sent(asked: Asked) -> list[dict[str, str]]:
 
 def _common(trial: Trial, session: Session, first: bool) -> dict[str, Any]:
     """A call's tokens and time are counted once, on the conversation's first trial."""
-    calls = [*session.calls, *session.weighings] if first else []
+    calls = [*session.calls, *session.probability_calls] if first else []
     return {
         "trial": trial.key,
         "scenario": trial.scenario.id,

@@ -7,22 +7,21 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from .resume import same_plan
-from .guarantee.canary import ask_canary
-from .guarantee.certificate import certify
+from ..design.experiment import Experiment
+from ..design.plan import make_plan
+from ..design.trials import Conversation, Plan
 from ..engines.base import Engine
 from ..engines.factory import make_engine
 from ..errors import StudyError
-from ..design.experiment import Experiment
-from .scheduler import Flood, Progress
-from .recorder import Ledger, Outcome
-from ..study.models import Model
-from ..design.plan import make_plan
-from .prefix_order import in_prefix_order
-from .resume import (choose_folder, same_questions, same_served, same_study)
-from .store.folder import RunFolder
 from ..study.loader import Study
-from ..design.trials import Conversation, Plan
+from ..study.models import Model
+from .guarantee.canary import ask_canary
+from .guarantee.certificate import certify
+from .prefix_order import in_prefix_order
+from .recorder import Outcome, Recorder
+from .resume import choose_folder, same_plan, same_questions, same_served, same_study
+from .scheduler import Progress, Scheduler
+from .store.folder import RunFolder
 
 Show = Callable[[Progress], None]
 Make = Callable[[Model, Study, str, Path], Engine]
@@ -35,7 +34,7 @@ def run(experiment: Experiment, runs: Path, new: bool, show: Show) -> Outcome:
     died; in each case all answers so far are on disk.
     """
     plan = make_plan(experiment)
-    return pour(begin(plan, choose_folder(experiment, runs, new)), runs, show)
+    return answer_plan(prepare_run(plan, choose_folder(experiment, runs, new)), runs, show)
 
 
 def run_again(before: Path, study: Study, runs: Path, show: Show) -> Outcome:
@@ -45,10 +44,10 @@ def run_again(before: Path, study: Study, runs: Path, show: Show) -> Outcome:
     that the answers depend on is another one now.
     """
     plan = same_plan(before, study)
-    return pour(begin(plan, runs / plan.experiment.name), None, show)
+    return answer_plan(prepare_run(plan, runs / plan.experiment.name), None, show)
 
 
-def begin(plan: Plan, path: Path) -> Ledger:
+def prepare_run(plan: Plan, path: Path) -> Recorder:
     """Proofs and folder: everything that comes between a plan and its first engine."""
     names = list(dict.fromkeys(plan.condition(t).settings.model for t in plan.trials))
     certificates = {name: certify(plan, name, fetch=True) for name in names}
@@ -64,55 +63,55 @@ def begin(plan: Plan, path: Path) -> Ledger:
     except StudyError:
         folder.lock.release()
         raise
-    return Ledger(plan, folder, certificates)
+    return Recorder(plan, folder, certificates)
 
 
-def pour(ledger: Ledger, others: Path | None, show: Show) -> Outcome:
+def answer_plan(recorder: Recorder, others: Path | None, show: Show) -> Outcome:
     """Ask what is open; rows of the runs in the folder `others` are taken over first."""
     try:
-        return asyncio.run(every_model(ledger, others, show, make_engine))
+        return asyncio.run(every_model(recorder, others, show, make_engine))
     finally:
-        ledger.close()
+        recorder.close()
 
 
-async def every_model(ledger: Ledger, others: Path | None, show: Show, make: Make) -> Outcome:
+async def every_model(recorder: Recorder, others: Path | None, show: Show, make: Make) -> Outcome:
     """All models in turn, one engine at a time."""
-    ledger.write_manifest()
+    recorder.write_manifest()
     queues: dict[tuple[str, str], list[list[Conversation]]] = defaultdict(list)
-    for group in ledger.open(others):
-        settings = ledger.plan.condition(group[0].trials[0]).settings
+    for group in recorder.open(others):
+        settings = recorder.plan.condition(group[0].trials[0]).settings
         queues[settings.model, settings.backend].append(group)
     for (model, backend), queue in queues.items():
-        await _one_model(ledger, model, backend, in_prefix_order(queue), show, make)
-    return ledger.outcome
+        await _one_model(recorder, model, backend, in_prefix_order(queue), show, make)
+    return recorder.outcome
 
 
 async def _one_model(
-    ledger: Ledger,
+    recorder: Recorder,
     name: str,
     backend: str,
     queue: list[list[Conversation]],
     show: Show,
     make: Make,
 ) -> None:
-    experiment = ledger.plan.experiment
+    experiment = recorder.plan.experiment
     model = experiment.models[name]
-    engine = make(model, experiment.study, backend, ledger.folder.path / "engine.log")
+    engine = make(model, experiment.study, backend, recorder.folder.path / "engine.log")
     progress = Progress(name, sum(len(one.trials) for group in queue for one in group))
     try:
         await engine.start()
         about = engine.about()
-        same_served(ledger.folder, name, about)
-        ledger.engines[name] = about.__dict__
-        settings = [ledger.plan.condition(group[0].trials[0]).settings for group in queue]
+        same_served(recorder.folder, name, about)
+        recorder.engines[name] = about.__dict__
+        settings = [recorder.plan.condition(group[0].trials[0]).settings for group in queue]
         held = any(each.decoding != "free" for each in settings)
         if held and model.engine != "simulated":
-            ledger.certificates[name].canary = False
-            ledger.certificates[name].canary = await ask_canary(engine, model)
+            recorder.certificates[name].canary = False
+            recorder.certificates[name].canary = await ask_canary(engine, model)
         progress.began = time.monotonic()
-        await Flood(engine, ledger, progress, show).pour(model.concurrency, queue)
+        await Scheduler(engine, recorder, progress, show).run_all(model.concurrency, queue)
     finally:
         try:
-            ledger.flush()
+            recorder.flush()
         finally:
             await engine.close()

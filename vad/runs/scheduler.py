@@ -1,4 +1,4 @@
-"""The flood: one engine's conversations, many at once; an engine's failure is no answer."""
+"""The scheduler: one engine's conversations, many at once; an engine's failure is no answer."""
 
 import asyncio
 import signal
@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .rows import call_rows, failed_rows, response_rows
-from ..engines.base import Engine
-from ..errors import (EngineFailure, EngineGone, Interrupted, Unreadable)
-from .recorder import Ledger
-from .dspy_lm import Session, converse, make_lm
 from ..design.trials import Conversation, Plan
-from .option_probabilities import weigh
+from ..engines.base import Engine
+from ..errors import EngineFailure, EngineGone, Interrupted, Unreadable
+from .dspy_lm import Session, converse, make_lm
+from .option_probabilities import option_probabilities
+from .recorder import Recorder
+from .rows import call_rows, failed_rows, response_rows
 
-ATTEMPTS = 3
+CONVERSATION_ATTEMPTS = 3
 
 
 @dataclass
@@ -35,7 +35,7 @@ def in_flight(width: int, conversations: int) -> int:
     return min(conversations, width + width // 4 + 1)
 
 
-def session_of(engine: Engine, plan: Plan, one: Conversation) -> Session:
+def session_for(engine: Engine, plan: Plan, one: Conversation) -> Session:
     """A session for a conversation of a plan, its calls made as its condition says."""
     condition = plan.condition(one.trials[0])
     return Session(
@@ -47,19 +47,23 @@ def session_of(engine: Engine, plan: Plan, one: Conversation) -> Session:
     )
 
 
-class Flood:
+class Scheduler:
     """Conversations on one engine, as many at once as it has room for."""
 
     def __init__(
-        self, engine: Engine, ledger: Ledger, progress: Progress, show: Callable[[Progress], None]
+        self,
+        engine: Engine,
+        recorder: Recorder,
+        progress: Progress,
+        show: Callable[[Progress], None],
     ) -> None:
         self.engine = engine
-        self.ledger = ledger
+        self.recorder = recorder
         self.progress = progress
         self.show = show
         self._lm = make_lm()
 
-    async def pour(self, width: int, queue: list[list[Conversation]]) -> None:
+    async def run_all(self, width: int, queue: list[list[Conversation]]) -> None:
         """Hold all conversations, `width` and a quarter at once; Interrupted on SIGINT, SIGTERM."""
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
@@ -96,14 +100,14 @@ class Flood:
     async def _hold(self, group: list[Conversation]) -> None:
         """Hold a group's first conversation, at most three times if the engine fails."""
         one = group[0]
-        plan = self.ledger.plan
+        plan = self.recorder.plan
         condition = plan.condition(one.trials[0])
-        for attempt in range(1, ATTEMPTS + 1):
-            session = session_of(self.engine, plan, one)
+        for attempt in range(1, CONVERSATION_ATTEMPTS + 1):
+            session = session_for(self.engine, plan, one)
             try:
                 fields = await converse(one, session, self._lm)
                 weighed = condition.settings.decoding == "letter"
-                weights = await weigh(one, session) if weighed else {}
+                weights = await option_probabilities(one, session) if weighed else {}
                 rows = response_rows(one, fields, session, weights)
             except Unreadable as problem:
                 rows = failed_rows(one, problem, session)
@@ -111,9 +115,9 @@ class Flood:
                 raise
             except Exception as failure:
                 said = str(failure) if isinstance(failure, EngineFailure) else repr(failure)
-                self.ledger.failed(one, self.progress.model, attempt, said)
+                self.recorder.failed(one, self.progress.model, attempt, said)
                 continue
-            self.ledger.answered(group, rows, call_rows(one, session))
+            self.recorder.answered(group, rows, call_rows(one, session))
             self.progress.asked += len(rows) * len(group)
             self.progress.unreadable += sum(not row["valid"] for row in rows) * len(group)
             return

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import StudyError
 from .loader import Study
 from .personas import Persona
-from .source import Lines
+from .source import SourceLines
 
 NOTHING, EVERYTHING = "nothing", "everything"
 """What `leave_out` and `keep_only` say where they leave the persona whole."""
@@ -50,7 +50,7 @@ def render(
     function = getattr(study.module("personas", name), "render", None)
     if not callable(function):
         raise StudyError(study.place(path), "defines no render(persona); a persona format does")
-    lines = Lines(study, [path])
+    lines = SourceLines(study, [path])
     filled: dict[str, Any] = {"persona": persona, "tokens": tokens}
     taken = list(inspect.signature(function).parameters)
     for argument in taken:

@@ -143,7 +143,7 @@ class Personas:
     """What a personas file holds: its variables, who there is, what each category promises."""
 
     variables: tuple[Variable, ...]
-    people: tuple[Persona, ...]
+    personas: tuple[Persona, ...]
     categories: dict[str, Category]
 
 

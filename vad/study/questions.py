@@ -17,7 +17,7 @@ KEYS = {
     "action": ("question", "item"),
     LEVEL: ("question",),
 }
-NEEDED = {"value": ("question", "scale"), "action": ("question",), LEVEL: ("question",)}
+NEEDED_KEYS = {"value": ("question", "scale"), "action": ("question",), LEVEL: ("question",)}
 ITEM = "{value}: {definition}"
 
 
@@ -132,7 +132,7 @@ def load_questions(study: Study, name: str, where: str) -> Questions:
 def _wording(where: str, table: Any, question: str) -> Wording:
     if not isinstance(table, dict):
         raise StudyError(where, f"found {table!r:.60}; write a table: [{question}]")
-    for key in NEEDED[question]:
+    for key in NEEDED_KEYS[question]:
         if key not in table:
             raise StudyError(f"{where}.{key}", "missing")
     for key, given in table.items():

@@ -9,7 +9,7 @@ from ..errors import StudyError
 from .loader import ALL_FOLDERS, Study
 
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "drafts.jsonl", ".*")
-KINDS = {
+FILE_KINDS = {
     "format": ("personas", ".py"),
     "program": ("signatures", ".py"),
     "experiment": ("experiments", ".toml"),
@@ -41,7 +41,7 @@ def new_file(study: Study, kind: str, name: str, filled: dict[str, str] | None =
     filled: what stands for further words of the template. Raises StudyError for a name that is
     taken or cannot be imported, and where the folder cannot be written.
     """
-    folder, suffix = KINDS[kind]
+    folder, suffix = FILE_KINDS[kind]
     path = study.root / folder / f"{name}{suffix}"
     if not name.isidentifier() or keyword.iskeyword(name) or name != name.lower():
         raise StudyError(

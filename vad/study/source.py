@@ -23,7 +23,7 @@ class Quote:
         return StudyError(self.where, said, *quoted, *right)
 
 
-class Lines:
+class SourceLines:
     """The lines of some files of a study, the first of them the plug-in itself."""
 
     def __init__(self, study: Study, paths: Sequence[Path]) -> None:

@@ -19,7 +19,7 @@ from ..analysis.results import Run
 from ..design.trials import Conversation, Plan
 from ..errors import StudyError
 from ..runs.resume import next_folder, same_plan
-from ..runs.run import Show, begin, pour
+from ..runs.run import Show, answer_plan, prepare_run
 from ..runs.store.reader import open_manifest, read_table
 from ..study.hashing import digest
 from ..study.loader import Study
@@ -60,7 +60,7 @@ def verify(run: Run, study: Study, runs: Path, sample: int, seed: int, show: Sho
     plan = same_plan(run.folder, study)
     asked = _sample(plan, set(rows["trial"]), sample, seed)
     folder = next_folder(runs, f"{run.folder.resolve().name}-verify")
-    outcome = pour(begin(replace(plan, conversations=asked), folder), None, show)
+    outcome = answer_plan(prepare_run(replace(plan, conversations=asked), folder), None, show)
     pairs = _pairs(rows, read_table(outcome.folder, "responses"))
     versions = [_versions(run.manifest), _versions(open_manifest(outcome.folder))]
     return Verified(outcome.folder, pairs, noise_floor(run, pairs, seed), *versions)

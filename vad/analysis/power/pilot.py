@@ -7,7 +7,7 @@ import numpy as np
 from ...errors import StudyError
 from ..contrasts import Contrast, contrasts
 from ..measures import Array, mean_answer
-from ..pooled_runs import Pool, pool
+from ..pooled_runs import PooledRuns, pool_runs
 
 LEAST = 10
 """Scenarios below which a spread over scenarios is a guess."""
@@ -21,7 +21,7 @@ def pilot(run: Path, repeats: list[int]) -> tuple[Contrast, float, Array]:
     Raises StudyError for a run that asks less often, compares nothing or has fewer than LEAST
     scenarios, and what `pool` raises.
     """
-    found = pool([run])
+    found = pool_runs([run])
     asked = found.scores[0][0].shape[1]
     if asked < repeats[-1]:
         raise StudyError(
@@ -54,7 +54,7 @@ def pilot(run: Path, repeats: list[int]) -> tuple[Contrast, float, Array]:
     return family[place], float(distances[-1, references][:, counted[place]].mean()), added[place]
 
 
-def _distances(found: Pool, repeats: int) -> list[Array]:
+def _distances(found: PooledRuns, repeats: int) -> list[Array]:
     """Of each condition |mean value - mean action| over the first repeats: [scenarios]."""
     return [
         np.abs(mean_answer(values[:, :repeats]) - mean_answer(actions[:, :repeats]))

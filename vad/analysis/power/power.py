@@ -26,7 +26,7 @@ from ..contrasts import Contrast, contrasts, varied
 from ..measures import Array
 from ..resampling import SEED, Single, p_values, signs
 from .pilot import pilot
-from .respondent import AD, Orders, Respondent, at_distance, of_population
+from .respondent import AD_COLUMN, Orders, Respondent, at_distance, of_population
 from .simulation import contributions, orders
 
 ALPHA = 0.05
@@ -167,7 +167,7 @@ def _planted(
     spread = [contributions(like, (one, one), shown, [own], 1, random).std() for like in shapes]
     contrast = shapes[int(np.argmax(spread))]
     level, reference = (_many(shown[place], own) for place in contrast.pairs[0])
-    distance = float(of_population(one, reference, SEED)[AD])
+    distance = float(of_population(one, reference, SEED)[AD_COLUMN])
     both = (at_distance(one, distance - effect, level, SEED, "--effect"), one)
     return contrast, distance, contributions(contrast, both, shown, repeats, SIMULATED, random)
 

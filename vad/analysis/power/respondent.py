@@ -21,14 +21,14 @@ from scipy.special import ndtr
 
 from ...errors import StudyError
 from ..measures import Array
-from ..resampling import MEASURES, figures
+from ..resampling import MEASURES, measures_of
 
 Ranks = NDArray[np.intp]
 Orders = tuple[Ranks, Ranks]
 """Of the value and the action question, [scenarios, repeats, options] each: the rank of the option
 that stands at each letter, 0 the strongest agreement or alignment."""
 
-AD = MEASURES.index("AD")
+AD_COLUMN = MEASURES.index("AD")
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,15 @@ def answers(
     held: the respondent's `positions`, [2, scenarios].
     """
     values, actions = (
-        scores(order.shape[-1])[choices(one, position, order, random)]
+        scores(order.shape[-1])[chosen_ranks(one, position, order, random)]
         for position, order in zip(held, orders, strict=True)
     )
     return values, actions
 
 
-def choices(one: Respondent, position: Array, order: Ranks, random: np.random.Generator) -> Ranks:
+def chosen_ranks(
+    one: Respondent, position: Array, order: Ranks, random: np.random.Generator
+) -> Ranks:
     """The ranks of the options chosen in one question: [scenarios, repeats].
 
     position: [scenarios]; order: [scenarios, repeats, options].
@@ -145,7 +147,7 @@ def expected(one: Respondent, held: Array, orders: Orders, scale: Array) -> Arra
 def truth(one: Respondent, held: Array, orders: Orders) -> Array:
     """The true AR, AD and corrected gap (thesis2026) in these scenarios: [measures]."""
     scale = mean_scale(orders)
-    found: Array = figures(expected(one, held, orders, scale).mean(axis=0), scale)
+    found: Array = measures_of(expected(one, held, orders, scale).mean(axis=0), scale)
     return found
 
 
@@ -173,7 +175,7 @@ def at_distance(
     """
 
     def off(coherence: float) -> float:
-        there = of_population(replace(one, coherence=coherence), orders, seed)[AD]
+        there = of_population(replace(one, coherence=coherence), orders, seed)[AD_COLUMN]
         return float(there) - distance
 
     farthest, nearest = off(-1), off(1)

@@ -28,10 +28,10 @@ from ...study.scenarios import load_values
 from ..contrasts import Contrast
 from ..measures import Array
 from ..resampling import Single
-from .respondent import Orders, Respondent, answers, choices, positions, ranks
+from .respondent import Orders, Respondent, answers, chosen_ranks, positions, ranks
 
-SHOWN = re.compile(r"^([A-Z])\. (.+)$", re.MULTILINE)
-TOGETHER = 50
+OPTION_LINE = re.compile(r"^([A-Z])\. (.+)$", re.MULTILINE)
+EXPERIMENTS_TOGETHER = 50
 """Experiments simulated at a time."""
 
 
@@ -79,8 +79,8 @@ def contributions(
     who = [both[0] if place in levels else both[1] for place in weights]
     scenarios = len(shown[0][0])
     added = np.zeros((len(repeats), experiments, scenarios), dtype=np.float32)
-    for start in range(0, experiments, TOGETHER):
-        some = min(TOGETHER, experiments - start)
+    for start in range(0, experiments, EXPERIMENTS_TOGETHER):
+        some = min(EXPERIMENTS_TOGETHER, experiments - start)
         held = positions(who, some * scenarios, random)
         for one, own, (place, weight) in zip(who, held, weights.items(), strict=True):
             values, actions = (np.tile(order, (some, 1, 1)) for order in shown[place])
@@ -92,7 +92,7 @@ def contributions(
     return added
 
 
-def speaking(
+def planted_engine(
     experiment: Experiment, who: Sequence[Respondent], held: Array
 ) -> Callable[[Call], str]:
     """A function that answers calls as planted respondents would; a call asks about one scenario.
@@ -125,12 +125,12 @@ def speaking(
         prompt = call.messages[-1]["content"]
         block = max((one for one in blocks if one in prompt), key=len)
         number = next(place for place, (text, _) in enumerate(known) if text in prompt)
-        letters, options = zip(*SHOWN.findall(prompt), strict=True)
+        letters, options = zip(*OPTION_LINE.findall(prompt), strict=True)
         question, rank = known[number][1][frozenset(options)]
         order = np.array([[[rank[one] for one in options]]])
         position = held[blocks[block], QUESTIONS.index(question), number]
         random = np.random.default_rng(call.seed)
-        (chosen,) = choices(who[blocks[block]], np.array([position]), order, random)[0]
+        (chosen,) = chosen_ranks(who[blocks[block]], np.array([position]), order, random)[0]
         letter = letters[list(order[0, 0]).index(chosen)]
         return json.dumps({"reasoning": "It is where this respondent stands.", question: letter})
 

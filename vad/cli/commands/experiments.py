@@ -144,7 +144,7 @@ def optimize(
     """
     from ...study.loader import locate_study
     from ...tools.optimize.save import optimize_program
-    from ..screens.optimize import print_found
+    from ..screens.optimize import print_optimization
 
     place = locate_study(study, Path(experiment))
     try:
@@ -161,5 +161,5 @@ def optimize(
     except (Interrupted, KeyboardInterrupt):
         print("stopped; nothing is kept of it: the same command begins anew", file=sys.stderr)
         raise SystemExit(130) from None
-    print_found(found, path.stem)
+    print_optimization(found, path.stem)
     print(f"written: {place.place(path)}")

@@ -35,43 +35,45 @@ def check(
     from ...study.personas import load_personas
     from ...study.scenarios import load_scenarios
     from ...tools.curation.persona_checks import check_personas
-    from ...tools.curation.persona_formats import told
-    from ...tools.curation.shared_words import anchors, write_anchors
-    from ..screens.checks import tell
-    from ..screens.personas import print_anchors, print_formats, print_places, print_positions
+    from ...tools.curation.persona_formats import format_report
+    from ...tools.curation.shared_words import shared_words, write_shared_words
+    from ..screens.checks import print_findings
+    from ..screens.personas import print_formats, print_places, print_positions, print_shared_words
 
     found = locate_study(study, None)
     file = load_personas(found, personas, "PERSONAS")
     dilemmas = load_scenarios(found, scenarios, "--scenarios")
     found.file("personas", format_, ".py", "--format", "persona format")
     unit, count = _counting(found, model)
-    formats = [told(found, file, name, count) for name in found.names("personas", ".py")]
-    names = [persona.name for persona in file.people]
+    formats = [format_report(found, file, name, count) for name in found.names("personas", ".py")]
+    names = [persona.name for persona in file.personas]
     shared = {
-        one.format: list(anchors(dict(zip(names, one.texts, strict=True)), dilemmas))
+        one.format: list(shared_words(dict(zip(names, one.texts, strict=True)), dilemmas))
         for one in formats
         if one.texts and not one.silent
     }
     print_formats(file, formats, shared, len(dilemmas), unit)
     print_positions(file, formats, unit)
     print_places(file)
-    print_anchors(names, format_, shared.get(format_, []), len(dilemmas))
+    print_shared_words(names, format_, shared.get(format_, []), len(dilemmas))
     if words:
-        write_anchors(words, shared)
+        write_shared_words(words, shared)
         print(f"written: {words}")
-    missed = tell(check_personas(file, formats))
+    missed = print_findings(check_personas(file, formats))
     if missed:
         raise SystemExit(1)
 
 
 def _counting(study: Study, name: str | None) -> tuple[str, Count]:
     """What is counted, and how: tokens of a model, words where no tokenizer is at hand."""
-    from ...engines.tokenizer import Tokens, tokens_here
+    from ...engines.tokenizer import Tokenizer, local_tokenizer
     from ...study.models import load_model, load_models
 
     if name is not None:
         return f"tokens of {name}", TokenCount(study, load_model(study, name, "--model"))
     for model in load_models(study).values():
-        if model.engine != "simulated" and isinstance(tokens_here(model, study, False), Tokens):
+        if model.engine != "simulated" and isinstance(
+            local_tokenizer(model, study, False), Tokenizer
+        ):
             return f"tokens of {model.name}", TokenCount(study, model)
     return "words", count_words

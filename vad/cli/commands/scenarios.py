@@ -23,7 +23,7 @@ def check(
     from ...errors import StudyError
     from ...study.scenarios import load_topics, load_values, read_scenarios
     from ...tools.curation.scenario_checks import check_dilemmas
-    from ..screens.checks import tell
+    from ..screens.checks import print_findings
 
     found = locate_study(study, file)
     path = file or found.root / "scenarios" / "dilemmas.jsonl"
@@ -31,7 +31,7 @@ def check(
         raise StudyError(str(path), "there is no such file")
     scenarios = read_scenarios(found, path)
     findings = check_dilemmas(scenarios, load_values(found), load_topics(found))
-    missed = tell(findings)
+    missed = print_findings(findings)
     print(f"{len(scenarios)} dilemmas, {len(findings)} checks, {missed} missed")
     if missed:
         raise SystemExit(1)

@@ -8,7 +8,7 @@ from rich.table import Table
 from ...analysis.constraint_effects import TABLES
 from .tables import console
 
-SIGNED = ("difference", "low", "high")
+SIGNED_COLUMNS = ("difference", "low", "high")
 
 
 def print_audit(tables: dict[str, pd.DataFrame]) -> None:
@@ -24,7 +24,7 @@ def print_audit(tables: dict[str, pd.DataFrame]) -> None:
             title = str(column).replace("_", " ")
             shown.add_column(title, justify="right" if number else "left", overflow="fold")
         for row in table.to_dict("records"):
-            shown.add_row(*(_text(row[c], signed and c in SIGNED) for c in table))
+            shown.add_row(*(_text(row[c], signed and c in SIGNED_COLUMNS) for c in table))
         screen.print(shown)
         screen.print()
 

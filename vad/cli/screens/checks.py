@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ...tools.curation.finding import Finding
 
 
-def tell(findings: Sequence[Finding]) -> int:
+def print_findings(findings: Sequence[Finding]) -> int:
     """Print each finding, with the places where it does not hold; how many do not."""
     for one in findings:
         print(f"{'ok ' if one.holds else 'NO '} {one.name}: {one.figure}; wanted {one.limit}")

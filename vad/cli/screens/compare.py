@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from ...analysis.comparisons import ALL, ALPHA, primary_contrasts
-from ...analysis.contrasts import INTERACTION, WHO
+from ...analysis.contrasts import INTERACTION, PERSONA_COLUMNS
 from .tables import console
 
 FIRST = ["factor", "level", "reference"]
 LAST = ["scenarios", "missing"]
-TITLES = {
+FAMILY_HEADINGS = {
     "AD": "alignment distance (AD): lower is nearer; primary family, p adjusted after Holm",
     "AR": "alignment rate (AR): higher is nearer; exploratory, p adjusted after Benjamini-Hochberg",
     "gap": "chance-corrected gap, 1 - AD / AD of random pairs: higher is nearer; exploratory",
@@ -26,7 +26,7 @@ def print_comparisons(table: pd.DataFrame) -> None:
     keys = [*table.columns[1 : table.columns.get_loc("measure")]]
     primary = primary_contrasts(table)
     shown = 0
-    for measure, title in TITLES.items():
+    for measure, title in FAMILY_HEADINGS.items():
         rows = primary[primary["measure"] == measure]
         shown += len(rows)
         _print(screen, title, rows, keys)
@@ -49,7 +49,7 @@ def _print(screen: Console, title: str, rows: pd.DataFrame, keys: list[str]) -> 
     told = [
         key
         for key in keys
-        if key not in (*FIRST, *WHO)
+        if key not in (*FIRST, *PERSONA_COLUMNS)
         # A factor's own level is said already; one level everywhere need not be.
         and rows[key][~rows["factor"].isin([key, "any"]) & (rows[key] != ALL)].nunique() > 1
     ]

@@ -3,11 +3,11 @@
 from rich.table import Table
 
 from ...study.questions import LEVEL
-from ...tools.optimize.result import Found
+from ...tools.optimize.result import OptimizationResult
 from .tables import console
 
 
-def print_found(found: Found, name: str) -> None:
+def print_optimization(found: OptimizationResult, name: str) -> None:
     """Each candidate with its scores, then what the test part says."""
     screen = console()
     table = Table(box=None, pad_edge=False)
@@ -52,7 +52,7 @@ def print_found(found: Found, name: str) -> None:
     print(f'next: name it in an experiment, program = ["{program.name}", "{name}"]')
 
 
-def _units(found: Found) -> str:
+def _units(found: OptimizationResult) -> str:
     together = found.objective.together
     one = "variables" if found.objective.asks == (LEVEL,) else "scenarios"
     return one if together == 1 else f"sets of {together} {one}"

@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 from rich.table import Table
 
 from ...study.personas import Personas
-from ...tools.curation.persona_formats import Told
-from ...tools.curation.shared_words import Anchor
+from ...tools.curation.persona_formats import FormatReport
+from ...tools.curation.shared_words import SharedWord
 from .tables import console
 
 TOP = 6
@@ -15,8 +15,8 @@ TOP = 6
 
 def print_formats(
     personas: Personas,
-    formats: list[Told],
-    shared: dict[str, list[Anchor]],
+    formats: list[FormatReport],
+    shared: dict[str, list[SharedWord]],
     dilemmas: int,
     unit: str,
 ) -> None:
@@ -45,7 +45,7 @@ def print_formats(
         for anchor in shared[one.format]:
             if anchor.own:
                 own[anchor.persona].add(anchor.scenario)
-        mean = sum(map(len, own.values())) / len(personas.people)
+        mean = sum(map(len, own.values())) / len(personas.personas)
         table.add_row(
             one.format,
             f"{len(variables) - len(one.unsaid)} of {len(variables)}",
@@ -60,7 +60,7 @@ def print_formats(
     print()
 
 
-def print_positions(personas: Personas, formats: list[Told], unit: str) -> None:
+def print_positions(personas: Personas, formats: list[FormatReport], unit: str) -> None:
     """A row a format, a column a variable: how far into the text its level stands."""
     print(f"Where a variable's level stands: {unit} before it, the mean over personas")
     table = Table(box=None, pad_edge=False)
@@ -77,7 +77,7 @@ def print_positions(personas: Personas, formats: list[Told], unit: str) -> None:
 
 def print_places(personas: Personas) -> None:
     """A row a persona: its place on the map, and how far its beliefs oppose one another."""
-    axes = list(personas.people[0].place())
+    axes = list(personas.personas[0].place())
     if not axes:
         return
     table = Table(box=None, pad_edge=False)
@@ -87,7 +87,7 @@ def print_places(personas: Personas) -> None:
         table.add_column(axis, justify="right")
     for axis in axes:
         table.add_column(f"opposition, {axis}", justify="right")
-    for persona in personas.people:
+    for persona in personas.personas:
         place, opposition = persona.place(), persona.opposition()
         figures = [f"{place[axis] + 0:+.2f}" for axis in axes]
         figures += [f"{opposition[axis]:.2f}" for axis in axes]
@@ -96,7 +96,9 @@ def print_places(personas: Personas) -> None:
     print()
 
 
-def print_anchors(names: list[str], format_: str, shared: list[Anchor], dilemmas: int) -> None:
+def print_shared_words(
+    names: list[str], format_: str, shared: list[SharedWord], dilemmas: int
+) -> None:
     """A row a persona: the words of its own that dilemmas have too, the most frequent ones."""
     print(f"Words shared with dilemmas, format {format_}; in how many of {dilemmas} each stands")
     common: dict[str, set[str]] = defaultdict(set)

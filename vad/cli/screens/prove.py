@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from rich.table import Table
 
-from ...tools.stress.record import Cell
+from ...tools.stress.record import CellRecord
 from .tables import console
 
 COLUMNS = {
@@ -24,7 +24,7 @@ COLUMNS = {
 }
 
 
-def print_proof(cells: list[Cell], record: Path) -> None:
+def print_proof(cells: list[CellRecord], record: Path) -> None:
     """The table of the cells, the unreadable answers if there are any, and the record's sums."""
     screen = console(132)
     table = Table(box=None, pad_edge=False)

@@ -4,14 +4,14 @@ import pandas as pd
 from rich.table import Table
 
 from ...analysis.comparisons import ALPHA
-from ...report.formatting import BETTER, title, written
+from ...report.formatting import BETTER, format_number, title
 from ...report.report import Report
 from ...report.tables import P
-from .run import print_fidelity
+from .run import print_manipulation_check
 from .tables import console
 
 MOST_COLUMNS = 5
-TITLES = {
+TABLE_HEADINGS = {
     "ad": "alignment distance (AD): lower is nearer; improvement on the baseline in brackets",
     "ar": "alignment rate (AR): higher is nearer; improvement on the baseline in brackets",
 }
@@ -20,7 +20,7 @@ TITLES = {
 def print_report(report: Report) -> None:
     """AD and AR as published, answers missing by kind, what was left out, what was written."""
     screen = console()
-    for name, text in TITLES.items():
+    for name, text in TABLE_HEADINGS.items():
         print(text)
         screen.print(_published(report.tables[name], len(report.run.factors)))
     if "comparisons" in report.tables:
@@ -29,7 +29,7 @@ def print_report(report: Report) -> None:
         print(
             "\nfidelity: what a persona said back of its own variables, and the baseline of itself"
         )
-        print_fidelity(report.tables["fidelity"])
+        print_manipulation_check(report.tables["fidelity"])
     print()
     print(missing_line(report.tables["missing"]))
     for sentence in report.run.not_guaranteed():
@@ -62,10 +62,10 @@ def _published(table: pd.DataFrame, factors: int) -> Table:
     for row in table.to_dict("records"):
         cells = []
         for name in names:
-            cell = written(name, row[name])
+            cell = format_number(name, row[name])
             if name + BETTER in row:
                 star = "*" if row[name + P] < ALPHA else " "
-                cell += f" ({written(BETTER, row[name + BETTER])}){star}"
+                cell += f" ({format_number(BETTER, row[name + BETTER])}){star}"
             cells.append(cell)
         lines.append(cells)
     if len(names) > factors + MOST_COLUMNS:

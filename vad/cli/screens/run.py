@@ -6,7 +6,7 @@ import pandas as pd
 from rich.table import Table
 
 from ...analysis.results import open_run
-from ...analysis.scores import FIGURES as MEASURES
+from ...analysis.scores import MEASURE_TITLES as MEASURES
 from ...design.columns import column
 from ...errors import StudyError
 from ...runs.recorder import Outcome
@@ -16,16 +16,16 @@ from .tables import console, number, varying
 BACK = ("fidelity", "unprompted")
 MOST_KEYS = 4
 """Columns that tell conditions apart, at most, for a screen to hold them beside the figures."""
-SHOWN = ("AR", "AD", "corrected gap", "scenarios", "asked", "parsed", "missing")
+SUMMARY_COLUMNS = ("AR", "AD", "corrected gap", "scenarios", "asked", "parsed", "missing")
 
 
 def print_outcome(outcome: Outcome) -> None:
     """What a run came to: the table of conditions, the counts, where it lies."""
     try:
         run = open_run(outcome.folder)
-        told = run.fidelity()
+        told = run.manipulation_check()
         if run.asked == [LEVEL]:
-            print_fidelity(told)
+            print_manipulation_check(told)
         else:
             references = {column(key): levels[0] for key, levels in run.manifest["vary"].items()}
             print_conditions(run.scores(), told, references)
@@ -62,8 +62,8 @@ def print_conditions(table: pd.DataFrame, told: pd.DataFrame, references: dict[s
     for name in ("persona", "changed") if crowded else keys:
         shown.add_column(name, no_wrap=True)
     back = {tuple(row[name] for name in keys): row for row in told.to_dict("records")}
-    counted = ("scenarios", "missing") if crowded else SHOWN[3:]
-    for name in (*SHOWN[:3], *(BACK if back else ()), *counted):
+    counted = ("scenarios", "missing") if crowded else SUMMARY_COLUMNS[3:]
+    for name in (*SUMMARY_COLUMNS[:3], *(BACK if back else ()), *counted):
         shown.add_column(name, justify="right", no_wrap=not crowded)
     for row in table.to_dict("records"):
         row |= {"asked": row["answers"], "parsed": row["answers"] - row["missing"]}
@@ -79,7 +79,7 @@ def print_conditions(table: pd.DataFrame, told: pd.DataFrame, references: dict[s
     console().print(shown)
 
 
-def print_fidelity(table: pd.DataFrame) -> None:
+def print_manipulation_check(table: pd.DataFrame) -> None:
     """What personas said back, on screen: the columns that vary, then the figures."""
     figures = [*BACK, "off_by", "answers", "missing"]
     keys = varying(table, figures)

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from rich.table import Table
 
-from ...analysis.scores import FIGURES as MEASURES
+from ...analysis.scores import MEASURE_TITLES as MEASURES
 from ...analysis.scores import Scores
 from .tables import console, number
 

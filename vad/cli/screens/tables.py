@@ -1,4 +1,4 @@
-"""Sheets: what tables on screen share: their width, which columns, how a figure is written."""
+"""Tables: what tables on screen share: their width, which columns, how a figure is written."""
 
 from collections.abc import Collection
 

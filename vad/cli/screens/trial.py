@@ -7,8 +7,8 @@ from ...errors import StudyError
 def print_trial(experiment: Experiment, which: str) -> None:
     """One trial: its condition, and for each call the prompt as the model gets it."""
     from ...design.plan import make_plan
-    from ...engines.tokenizer import Tokens
-    from ...runs.guarantee.dry_run import rehearse
+    from ...engines.tokenizer import Tokenizer
+    from ...runs.guarantee.dry_run import dry_run
 
     plan = make_plan(experiment)
     found = [
@@ -39,10 +39,10 @@ def print_trial(experiment: Experiment, which: str) -> None:
     )
     print(f"temperature {sampling.temperature}, top_p {sampling.top_p}, top_k {sampling.top_k}")
     try:
-        tokens = None if model.engine == "simulated" else Tokens(model, experiment.study)
+        tokens = None if model.engine == "simulated" else Tokenizer(model, experiment.study)
     except StudyError:
         tokens = None
-    for number, asked in enumerate(rehearse(conversation, model), 1):
+    for number, asked in enumerate(dry_run(conversation, model), 1):
         note = "" if number == 1 else ", earlier answers at their longest"
         print(f"\n----- call {number}: the prompt{note}")
         if tokens:

@@ -7,7 +7,7 @@ from ...tools.reproducibility import Verified
 from .tables import console, varying
 
 SAME = {"same_answer": "the same answer", "same_text": "the same text"}
-FIGURES = ("ar", "ar_noise", "ad", "ad_noise")
+NOISE_COLUMNS = ("ar", "ar_noise", "ad", "ad_noise")
 
 
 def print_verified(found: Verified) -> None:
@@ -30,14 +30,16 @@ def print_verified(found: Verified) -> None:
 
 
 def _table(noise: pd.DataFrame) -> Table:
-    keys = varying(noise, FIGURES)
+    keys = varying(noise, NOISE_COLUMNS)
     shown = Table(box=None, pad_edge=False)
     for name in keys:
         shown.add_column(name, no_wrap=True)
-    for name in FIGURES:
+    for name in NOISE_COLUMNS:
         title = name.upper() if len(name) == 2 else name[:2].upper() + " noise"
         shown.add_column(title, justify="right")
     for row in noise.to_dict("records"):
-        figures = ("missing" if row[name] != row[name] else f"{row[name]:.4f}" for name in FIGURES)
+        figures = (
+            "missing" if row[name] != row[name] else f"{row[name]:.4f}" for name in NOISE_COLUMNS
+        )
         shown.add_row(*(str(row[name]) for name in keys), *figures)
     return shown

@@ -15,13 +15,13 @@ from .answers import (
     letter_shares,
     option_rows,
     option_shares,
-    repeat_agreement,
+    repeat_agreement_chart,
     repeat_rows,
 )
 from .cultural_map import cultural_map, places
 from .forest import forest
 from .gap import bar_rows, category_bars, coherence, point_rows, value_matrix
-from .theme import Chart, dressed
+from .theme import Chart, with_theme
 
 
 def make_figures(run: Run, tables: Mapping[str, pd.DataFrame]) -> dict[str, Chart]:
@@ -45,7 +45,7 @@ def make_figures(run: Run, tables: Mapping[str, pd.DataFrame]) -> dict[str, Char
     if "comparisons" in tables:
         found["differences"] = forest(tables["comparisons"])
     found |= drawn_figures(drawn_tables(run), keys, option_names(run))
-    if len(on_map := places(run.people)):
+    if len(on_map := places(run.personas)):
         found["cultural_map"] = cultural_map(on_map)
     return found
 
@@ -72,7 +72,7 @@ def drawn_figures(
     if "letters" in tables:
         found["letters"] = letter_shares(tables["letters"], keys)
     if personas[["agreement_value", "agreement_action"]].notna().any(axis=None):
-        found["repeats"] = repeat_agreement(personas, keys)
+        found["repeats"] = repeat_agreement_chart(personas, keys)
     return found
 
 
@@ -108,6 +108,6 @@ def write_figures(folder: Path, figures: Mapping[str, Chart]) -> None:
         folder.mkdir(exist_ok=True)
         for name, chart in figures.items():
             for suffix in ("svg", "pdf"):
-                dressed(chart).save(folder / f"{name}.{suffix}")
+                with_theme(chart).save(folder / f"{name}.{suffix}")
     except OSError as error:
         raise StudyError(str(folder), f"cannot be written: {error.strerror}") from None

@@ -8,7 +8,7 @@ import pandas as pd
 from ...study.questions import QUESTIONS
 from .theme import INK, LINE, QUIET, Chart, filled, in_order, panels, shaped, titled, with_setting
 
-ASKED = {"value": "stated values", "action": "chosen actions"}
+QUESTION_TITLES = {"value": "stated values", "action": "chosen actions"}
 
 
 def option_rows(
@@ -65,7 +65,7 @@ def _option_bars(
             x=alt.X(
                 "option:N",
                 sort=order,
-                title=ASKED[question],
+                title=QUESTION_TITLES[question],
                 axis=alt.Axis(
                     labelAngle=0,
                     labelExpr="split(datum.label, ' ')",
@@ -88,7 +88,7 @@ def letter_rows(letters: pd.DataFrame, keys: Sequence[str]) -> list[pd.DataFrame
     table = with_setting(letters, keys).dropna(subset="share")
     table = table[["setting", "category", "question", "label", "share"]]
     offered = table.groupby("question")["label"].transform("nunique")
-    table = table.assign(equal=1 / offered, asked=table["question"].map(ASKED))
+    table = table.assign(equal=1 / offered, asked=table["question"].map(QUESTION_TITLES))
     return [table[table["question"] == question] for question in QUESTIONS]
 
 
@@ -102,7 +102,7 @@ def letter_shares(letters: pd.DataFrame, keys: Sequence[str]) -> Chart:
     settings, categories = in_order(whole, "setting"), in_order(whole, "category")
     sides = [
         _letter_lines(table, asked, settings, categories)
-        for table, asked in zip(letter_rows(letters, keys), ASKED.values(), strict=True)
+        for table, asked in zip(letter_rows(letters, keys), QUESTION_TITLES.values(), strict=True)
     ]
     return (
         alt.hconcat(*sides, spacing=28)
@@ -138,13 +138,13 @@ def _letter_lines(
 
 def repeat_rows(repeats: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """What `repeat_agreement` draws: a row a persona and question."""
-    asked = {f"agreement_{question}": ASKED[question] for question in QUESTIONS}
+    asked = {f"agreement_{question}": QUESTION_TITLES[question] for question in QUESTIONS}
     wide = with_setting(repeats, keys)
     table = wide.melt(["setting", "persona"], [*asked], "asked", "share").dropna(subset="share")
     return table.assign(asked=table["asked"].map(asked))
 
 
-def repeat_agreement(repeats: pd.DataFrame, keys: Sequence[str]) -> Chart:
+def repeat_agreement_chart(repeats: pd.DataFrame, keys: Sequence[str]) -> Chart:
     """How often two repeats of a question gave the same answer, for each persona.
 
     repeats: the columns keys, category, persona, agreement_value and agreement_action.
@@ -161,7 +161,7 @@ def repeat_agreement(repeats: pd.DataFrame, keys: Sequence[str]) -> Chart:
             axis=alt.Axis(format="%", tickCount=5),
         ),
     )
-    order = [*ASKED.values()]
+    order = [*QUESTION_TITLES.values()]
     points = base.mark_point(filled=True, size=60, opacity=1, stroke=INK, strokeWidth=0.7).encode(
         color=alt.Color("asked:N", scale=alt.Scale(domain=order, range=["#004488", "#ddaa33"])),
         shape=alt.Shape("asked:N", scale=alt.Scale(domain=order, range=["circle", "diamond"])),

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from ...analysis.comparisons import ALL, ALPHA, primary_contrasts
-from ...analysis.contrasts import WHO
+from ...analysis.contrasts import PERSONA_COLUMNS
 from .theme import INK, QUIET, Chart, in_order, titled
 
 SURE = {True: "adjusted p < .05", False: ".05 or more, or missing"}
@@ -71,7 +71,7 @@ def _labels(rows: pd.DataFrame) -> list[str]:
         told = [
             str(row[key])
             for key in keys
-            if key not in (*WHO, row["factor"]) and row[key] != ALL and key in varied
+            if key not in (*PERSONA_COLUMNS, row["factor"]) and row[key] != ALL and key in varied
         ]
         factor = "" if row["factor"] == "category" else f"{row['factor']}: "
         texts.append(" · ".join([*told, f"{factor}{row['level']} − {row['reference']}"]))

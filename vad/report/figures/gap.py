@@ -20,7 +20,7 @@ from .theme import (
     with_setting,
 )
 
-MEASURES = {
+MEASURE_AXES = {
     "ad": ("alignment distance", "alignment distance, 0 to 2: lower is nearer"),
     "ar": ("alignment rate", "alignment rate, 0 to 1: higher is nearer"),
 }
@@ -41,7 +41,7 @@ def category_bars(scores: pd.DataFrame, keys: Sequence[str], measure: str) -> Ch
     """
     table, by = bar_rows(scores, keys, measure), _by_category(scores)[1]
     settings, categories = in_order(table, "setting"), in_order(table, "category")
-    noun, direction = MEASURES[measure]
+    noun, direction = MEASURE_AXES[measure]
     x = alt.X("end:Q", title=direction, axis=alt.Axis(tickCount=6))
     names = alt.Axis(ticks=False, domain=False, labelPadding=8)
     base = alt.Chart(table).encode(x=x)
@@ -84,7 +84,7 @@ def value_matrix(scores: pd.DataFrame, keys: Sequence[str], measure: str) -> Cha
     table["said"] = [f"{one:.2f}" if one == one else "–" for one in table[measure]]
     table["dark"] = table[measure] < middle
     settings, groups = in_order(table, "setting"), in_order(table, "group")
-    noun, direction = MEASURES[measure]
+    noun, direction = MEASURE_AXES[measure]
     blocks = [
         _matrix(table[table["group"] == group], settings, measure, heads=group == groups[0])
         for group in groups

@@ -127,7 +127,7 @@ def panels(panel: alt.LayerChart | alt.Chart, settings: Sequence[str], columns: 
     return panel.facet(facet=facet, columns=ceil(len(settings) / rows))
 
 
-def dressed(chart: Chart) -> Chart:
+def with_theme(chart: Chart) -> Chart:
     """The chart with the theme; to be put on last, as it belongs to the outermost chart."""
     whole: Chart = chart.copy(deep=False)
     whole.config = alt.Config(**THEME)

@@ -8,45 +8,45 @@ import pandas as pd
 from ...analysis.measures import Array, mean_answer
 from ...analysis.results import Run
 from ..tables import has_groups
-from .embedded_json import columns, plain
-from .numbering import Book
+from .embedded_json import by_column, json_value
+from .numbering import Numbering
 
 PARTS = ("group", "value")
-FIGURES = ("ad", "ar", "corrected_gap", "signed_gap", "f1_agree", "f1_disagree")
-COUNTS = ("scenarios", "answers", "missing")
+CELL_MEASURES = ("ad", "ar", "corrected_gap", "signed_gap", "f1_agree", "f1_disagree")
+CELL_COUNTS = ("scenarios", "answers", "missing")
 
 
-def cells(book: Book) -> dict[str, Any]:
+def cells(numbering: Numbering) -> dict[str, Any]:
     """Conditions, scenarios, and the figures of every cell of the page's tables.
 
     persona, category: a row a condition (a category: the mean of its conditions) and part of the
     scenarios: all, a value group, a value. means: the mean value and the mean action of each
     condition and scenario, as the distance is taken of them.
     """
-    run = book.run
+    run = numbering.run
     names = run.answers.conditions
-    settings = {name: one.setting for name, one in book.dilemmas.items()}
-    values = [name for name in run.values if (book.scenarios["value"] == name).any()]
+    settings = {name: one.setting for name, one in numbering.dilemmas.items()}
+    values = [name for name in run.values if (numbering.scenarios["value"] == name).any()]
     return {
-        "factors": book.factors,
+        "factors": numbering.factors,
         "who": run.who,
-        "conditions": columns(book.conditions),
-        "scenarios": columns(book.scenarios)
-        | {"setting": [settings.get(name, "") for name in book.scenarios["scenario"]]},
-        "values": values or sorted(book.scenarios["value"].unique()),
+        "conditions": by_column(numbering.conditions),
+        "scenarios": by_column(numbering.scenarios)
+        | {"setting": [settings.get(name, "") for name in numbering.scenarios["scenario"]]},
+        "values": values or sorted(numbering.scenarios["value"].unique()),
         "groups": {name: run.values[name].group for name in values},
         "definitions": {name: run.values[name].definition for name in values},
-        "scales": book.scales,
-        "means": [_means(book, one) for one in (run.answers.values, run.answers.actions)],
-        "persona": columns(_by_part(run, names)),
-        "category": columns(_by_part(run, [name for name in names if name != "persona"])),
+        "scales": numbering.scales,
+        "means": [_means(numbering, one) for one in (run.answers.values, run.answers.actions)],
+        "persona": by_column(_by_part(run, names)),
+        "category": by_column(_by_part(run, [name for name in names if name != "persona"])),
     }
 
 
-def _means(book: Book, scores: Array) -> list[list[float | None]]:
-    table: Array = np.full((len(book.conditions), len(book.scenarios)), np.nan)
-    table[book.condition, book.scenario] = mean_answer(scores)
-    return [[plain(mean) for mean in row] for row in table.tolist()]
+def _means(numbering: Numbering, scores: Array) -> list[list[float | None]]:
+    table: Array = np.full((len(numbering.conditions), len(numbering.scenarios)), np.nan)
+    table[numbering.condition, numbering.scenario] = mean_answer(scores)
+    return [[json_value(mean) for mean in row] for row in table.tolist()]
 
 
 def _by_part(run: Run, names: list[str]) -> pd.DataFrame:
@@ -56,4 +56,4 @@ def _by_part(run: Run, names: list[str]) -> pd.DataFrame:
             table = run.scores(by=[*names, part])
             tables.append(table.assign(within=part, part=table[part]))
     joined = pd.concat(tables, ignore_index=True)
-    return joined[[*names, "within", "part", *FIGURES, *COUNTS]]
+    return joined[[*names, "within", "part", *CELL_MEASURES, *CELL_COUNTS]]

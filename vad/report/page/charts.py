@@ -12,13 +12,13 @@ import pandas as pd
 
 from ...analysis.results import Run
 from ..figures import drawn_rows
-from ..figures.theme import FILLS, INK, LINE, QUIET, Chart, dressed, with_setting
+from ..figures.theme import FILLS, INK, LINE, QUIET, Chart, with_setting, with_theme
 from ..option_labels import option_names
 from ..report import Report
 from ..tables import drawn_tables, has_groups
 from .cell_scores import PARTS
-from .embedded_json import columns
-from .numbering import Book
+from .embedded_json import by_column
+from .numbering import Numbering
 
 COLOURS = {
     INK: "ink",
@@ -34,7 +34,7 @@ COLOURS = {
 Data = list[dict[str, list[Any]]]
 
 
-def charts(report: Report, book: Book) -> dict[str, Any]:
+def charts(report: Report, numbering: Numbering) -> dict[str, Any]:
     """What the page draws: its figures, each with title, notes, specification and data.
 
     data: the columns of each of the specification's data sets, data-0, data-1, ..., by part:
@@ -47,17 +47,17 @@ def charts(report: Report, book: Book) -> dict[str, Any]:
     for part, drawn in _parts(report.run):
         for name, tables in drawn.items():
             if name in found:
-                found[name]["data"][part] = [columns(table) for table in tables]
-    named = with_setting(book.conditions, report.run.factors)
+                found[name]["data"][part] = [by_column(table) for table in tables]
+    named = with_setting(numbering.conditions, report.run.factors)
     settings = {
-        row["setting"]: {name: row[name] for name in book.factors}
+        row["setting"]: {name: row[name] for name in numbering.factors}
         for row in named.to_dict("records")
     }
     return {"figures": found, "settings": settings, "colours": COLOURS}
 
 
 def _chart(chart: Chart) -> dict[str, Any]:
-    spec = dressed(chart).to_dict(validate=False)
+    spec = with_theme(chart).to_dict(validate=False)
     title = spec.pop("title")
     spec["config"]["background"] = None
     names, data = _data(spec)
@@ -76,7 +76,7 @@ def _data(spec: dict[str, Any]) -> tuple[dict[str, str], Data]:
     """The page's names of a specification's data sets, and their columns, in order of mention."""
     known = [*dict.fromkeys(one["name"] for one in _references(spec))]
     tables = [pd.DataFrame(spec["datasets"][name]) for name in known]
-    return {name: f"data-{n}" for n, name in enumerate(known)}, [columns(one) for one in tables]
+    return {name: f"data-{n}" for n, name in enumerate(known)}, [by_column(one) for one in tables]
 
 
 def _references(spec: Any) -> Iterator[dict[str, str]]:

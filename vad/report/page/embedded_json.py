@@ -17,12 +17,12 @@ def pack(content: Any) -> str:
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
-def columns(table: pd.DataFrame) -> dict[str, list[Any]]:
+def by_column(table: pd.DataFrame) -> dict[str, list[Any]]:
     """A table as a list a column, numbers rounded, None where missing."""
-    return {str(name): [plain(one) for one in table[name].tolist()] for name in table}
+    return {str(name): [json_value(one) for one in table[name].tolist()] for name in table}
 
 
-def plain(content: Any) -> Any:
+def json_value(content: Any) -> Any:
     """A number rounded, None where it is undefined; anything else as it is."""
     if not isinstance(content, float):
         return content

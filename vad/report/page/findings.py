@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from ...analysis.comparisons import ALL, ALPHA
-from ...analysis.contrasts import WHO
+from ...analysis.contrasts import PERSONA_COLUMNS
 
 MINUS = "−"
-DISTANCE = "the distance between stated values and chosen actions"
+AD_WORDS = "the distance between stated values and chosen actions"
 
 GAP = ("difference", "low", "high", "adjusted")
 OF_GAP = " of the gap"
@@ -20,7 +20,7 @@ Row = dict[Hashable, Any]
 
 
 @dataclass(frozen=True)
-class Finding:
+class ReportFinding:
     """One planned comparison: the row of its distance, its corrected gap's, and both in words."""
 
     subject: str
@@ -32,23 +32,23 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Findings:
+class ReportFindings:
     """The planned comparisons; `lead` says in a sentence or two what they come to.
 
     reach: how far from 0 their intervals go, to draw them on one scale.
     """
 
     lead: str
-    each: list[Finding]
+    each: list[ReportFinding]
     reach: float
 
-    def groups(self) -> list[tuple[str, list[Finding]]]:
+    def groups(self) -> list[tuple[str, list[ReportFinding]]]:
         """The findings by what they are within: a model, say, or "" for what is over all."""
         names = dict.fromkeys(one.within for one in self.each)
         return [(name, [one for one in self.each if one.within == name]) for name in names]
 
 
-def findings(table: pd.DataFrame) -> Findings:
+def findings(table: pd.DataFrame) -> ReportFindings:
     """The planned comparisons of a table of `vad.compare`, over all scenarios.
 
     A difference counts as shown when its adjusted p is below .05; nothing is said of the rest but
@@ -61,16 +61,16 @@ def findings(table: pd.DataFrame) -> Findings:
     told = [
         key
         for key in keys
-        if key not in ("factor", "level", "reference", "within", "part", *WHO)
+        if key not in ("factor", "level", "reference", "within", "part", *PERSONA_COLUMNS)
         and primary[key][~primary["factor"].eq(key) & primary[key].ne(ALL)].nunique() > 1
     ]
     both = primary.merge(gaps, on=keys, how="left", suffixes=("", OF_GAP))
     each = [_finding(row, told) for row in both.to_dict("records")]
     ends = primary[["low", "high"]].abs().max().max()
-    return Findings(_lead(each), each, float(ends) if ends == ends and ends > 0 else 1.0)
+    return ReportFindings(_lead(each), each, float(ends) if ends == ends and ends > 0 else 1.0)
 
 
-def _finding(row: Row, told: list[str]) -> Finding:
+def _finding(row: Row, told: list[str]) -> ReportFinding:
     subject = _subject(row)
     gap: Row = {name: row[name + OF_GAP] for name in GAP}
     within = ", ".join(
@@ -79,7 +79,9 @@ def _finding(row: Row, told: list[str]) -> Finding:
         if key != row["factor"] and row[key] != ALL
     )
     verdict = _verdict(row)
-    return Finding(subject, within, verdict, row, _said(row, verdict), _corrected(gap, verdict))
+    return ReportFinding(
+        subject, within, verdict, row, _said(row, verdict), _corrected(gap, verdict)
+    )
 
 
 def _subject(row: Row) -> str:
@@ -111,7 +113,7 @@ def _said(row: Row, verdict: str) -> str:
         )
         return (
             f"no difference is shown. The distance is {means}, a difference of "
-            f"{signed(row['difference'])} ({interval(row['low'], row['high'])}, {sure}).{seen}"
+            f"{signed(row['difference'])} ({interval_text(row['low'], row['high'])}, {sure}).{seen}"
         )
     least, most = (row["low"], row["high"]) if verdict == "larger" else (-row["high"], -row["low"])
     return (
@@ -129,7 +131,7 @@ def _corrected(gap: Row, verdict: str) -> str:
     """What the chance-corrected gap, which milder answers alone do not move, says beside it."""
     if gap["difference"] != gap["difference"]:
         return "Corrected for chance nothing can be said."
-    told = f"{signed(gap['difference'])}, {interval(gap['low'], gap['high'])}"
+    told = f"{signed(gap['difference'])}, {interval_text(gap['low'], gap['high'])}"
     if not gap["adjusted"] < ALPHA:
         alone = ": milder answers alone may have narrowed the distance"
         return (
@@ -144,7 +146,7 @@ def _corrected(gap: Row, verdict: str) -> str:
     )
 
 
-def _lead(each: list[Finding]) -> str:
+def _lead(each: list[ReportFinding]) -> str:
     if not each:
         return "No comparison was planned: no condition differs from a reference in one factor."
     count = Counter(one.verdict for one in each)
@@ -155,7 +157,7 @@ def _lead(each: list[Finding]) -> str:
         if count[verdict]
     ]
     said = (
-        f"{DISTANCE} is {' and '.join(shown)}, on a scale of 0 to 2 (adjusted p < .05)"
+        f"{AD_WORDS} is {' and '.join(shown)}, on a scale of 0 to 2 (adjusted p < .05)"
         if shown
         else ""
     )
@@ -171,7 +173,7 @@ def _lead(each: list[Finding]) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _sizes(each: list[Finding], verdict: str) -> str:
+def _sizes(each: list[ReportFinding], verdict: str) -> str:
     sizes = sorted({figure(abs(one.row["difference"])) for one in each if one.verdict == verdict})
     return f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else sizes[0]
 
@@ -186,7 +188,7 @@ def signed(value: float) -> str:
     return "missing" if value != value else f"{round(value, 3) + 0.0:+.3f}".replace("-", MINUS)
 
 
-def interval(low: float, high: float) -> str:
+def interval_text(low: float, high: float) -> str:
     """A 95% interval in words."""
     return "no interval" if low != low else f"95% interval {signed(low)} to {signed(high)}"
 

@@ -9,9 +9,9 @@ from ...analysis.resampling import PERMUTATIONS, RESAMPLES
 from ...design.columns import BASELINE
 from ...errors import StudyError
 from ...study.models import VALIDATED
-from .findings import Findings
-from .numbering import Book
-from .run_account import Asked
+from .findings import ReportFindings
+from .numbering import Numbering
+from .run_account import AskedCounts
 
 ORDERS = {
     "balanced": "rotated from a permutation of the scenario's own, so that each moves through "
@@ -21,17 +21,17 @@ ORDERS = {
 }
 
 
-def methods(book: Book, counted: Asked, found: Findings | None) -> list[str]:
+def methods(numbering: Numbering, counted: AskedCounts, found: ReportFindings | None) -> list[str]:
     """The design, the answers, the measures and the comparison, a paragraph each."""
-    paragraphs = [_design(book), _answers(book, counted), _measures()]
+    paragraphs = [_design(numbering), _answers(numbering, counted), _measures()]
     return [*paragraphs, _comparison(found)] if found and found.each else paragraphs
 
 
-def _design(book: Book) -> str:
-    settings = book.run.manifest["settings"]
-    scenarios, conditions = book.scenarios, book.conditions
+def _design(numbering: Numbering) -> str:
+    settings = numbering.run.manifest["settings"]
+    scenarios, conditions = numbering.scenarios, numbering.conditions
     personas = conditions.loc[conditions["persona"] != BASELINE, "persona"].nunique()
-    rest = {name: levels for name, levels in book.factors.items() if name != "model"}
+    rest = {name: levels for name, levels in numbering.factors.items() if name != "model"}
     varied = "; ".join(f"{name.replace('_', ' ')}: {_listed(own)}" for name, own in rest.items())
     who = (
         f"as {_count(personas, 'persona')} and without one"
@@ -43,31 +43,32 @@ def _design(book: Book) -> str:
     return (
         f"{_count(len(scenarios), 'dilemma')} ({_count(scenarios['value'].nunique(), 'value')}, "
         f"{_count(scenarios['topic'].nunique(), 'topic')}) were put to "
-        f"{_listed(_levels(book, 'model'))}, {who}: {_count(len(conditions), 'condition')}"
+        f"{_listed(_levels(numbering, 'model'))}, {who}: {_count(len(conditions), 'condition')}"
         f"{f' ({varied})' if varied else ''}. In each, two questions were asked: how strongly the "
         f"model agrees with the value in this dilemma, and which of the actions it would choose"
-        f"{_held(book)}; {_count(settings['repeats'], 'time')} each, the options "
+        f"{_held(numbering)}; {_count(settings['repeats'], 'time')} each, the options "
         f"{ORDERS.get(settings['order'], settings['order'])}. Seed {settings['seed']}; "
-        f"{_sampling(book)}."
+        f"{_sampling(numbering)}."
     )
 
 
-def _held(book: Book) -> str:
+def _held(numbering: Numbering) -> str:
     """How the answers were shared among conversations, where their calls stand in the run."""
     try:
-        most = max(map(len, book.run.calls(["trials"])["trials"]))
+        most = max(map(len, numbering.run.calls(["trials"])["trials"]))
     except StudyError:
         return ""
     return ", each in a conversation of its own" if most == 1 else f", up to {most} in one answer"
 
 
-def _answers(book: Book, counted: Asked) -> str:
-    manifest = book.run.manifest
-    engines = {_engine(manifest, name) for name in _levels(book, "model")}
+def _answers(numbering: Numbering, counted: AskedCounts) -> str:
+    manifest = numbering.run.manifest
+    engines = {_engine(manifest, name) for name in _levels(numbering, "model")}
     total = counted.total
     share = total["parsed"] / total["asked"]
     return (
-        f"{_guarantee(book)} (engine: {_listed(sorted(engines))}; vad {manifest.get('vad', '')}). "
+        f"{_guarantee(numbering)} (engine: {_listed(sorted(engines))}; "
+        f"vad {manifest.get('vad', '')}). "
         f"Of {total['asked']:,} answers {total['parsed']:,} ({share:.2%}) could be read; none was "
         f"repaired or imputed."
         + (
@@ -78,10 +79,10 @@ def _answers(book: Book, counted: Asked) -> str:
     )
 
 
-def _guarantee(book: Book) -> str:
+def _guarantee(numbering: Numbering) -> str:
     """What held answers to their language; a provider's own way of it is said to be that."""
-    models, decoding = _levels(book, "model"), _levels(book, "decoding")
-    validated = [name for name in models if book.run.guarantee(name) == VALIDATED]
+    models, decoding = _levels(numbering, "model"), _levels(numbering, "decoding")
+    validated = [name for name in models if numbering.run.guarantee(name) == VALIDATED]
     told = []
     if decoding != ["constrained"]:
         told.append(f"Decoding was {_listed(decoding)}")
@@ -119,7 +120,7 @@ def _measures() -> str:
     )
 
 
-def _comparison(found: Findings) -> str:
+def _comparison(found: ReportFindings) -> str:
     planned = _count(len(found.each), "planned comparison")
     return (
         f"Conditions were compared paired on the dilemma: differences with 95% percentile "
@@ -130,10 +131,10 @@ def _comparison(found: Findings) -> str:
     )
 
 
-def _sampling(book: Book) -> str:
+def _sampling(numbering: Numbering) -> str:
     """The sampling in force: the experiment's, else each model's profile's, else published."""
-    manifest = book.run.manifest
-    models = [manifest["models"].get(name, {}) for name in _levels(book, "model")]
+    manifest = numbering.run.manifest
+    models = [manifest["models"].get(name, {}) for name in _levels(numbering, "model")]
     told = []
     for key in ("temperature", "top_p", "top_k"):
         own = manifest["settings"].get(key)
@@ -145,8 +146,8 @@ def _sampling(book: Book) -> str:
     return ", ".join(told)
 
 
-def _levels(book: Book, name: str) -> list[Any]:
-    return [*dict.fromkeys(book.conditions[name])]
+def _levels(numbering: Numbering, name: str) -> list[Any]:
+    return [*dict.fromkeys(numbering.conditions[name])]
 
 
 def _listed(names: Iterable[Any]) -> str:

@@ -1,4 +1,4 @@
-"""The book: a run's conditions and scenarios, numbered, and their texts as they were asked."""
+"""The numbering: a run's conditions and scenarios, numbered, and their texts as they were asked."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ from ...study.scenarios import Scenario, load_scenarios
 
 
 @dataclass(frozen=True)
-class Book:
+class Numbering:
     """Conditions and scenarios as the page numbers them.
 
     conditions: a row each; levels stand as the experiment lists them, the baseline first.
@@ -71,7 +71,7 @@ class Book:
         return path.is_file() and self.run.study.hash(path) == digest
 
 
-def open_book(run: Run) -> Book:
+def number_run(run: Run) -> Numbering:
     """Number a run's conditions and scenarios."""
     items, names = run.answers.items, run.answers.conditions
     parts = run.answers.grouped(names)
@@ -81,4 +81,4 @@ def open_book(run: Run) -> Book:
     about = [name for name in ("scenario", "value", "topic", "group") if name in items]
     scenarios = items[about].drop_duplicates("scenario").sort_values("scenario", ignore_index=True)
     place = np.searchsorted(scenarios["scenario"].to_numpy(), items["scenario"].to_numpy())
-    return Book(run, conditions, scenarios, number[parts.of], place)
+    return Numbering(run, conditions, scenarios, number[parts.of], place)

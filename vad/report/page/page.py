@@ -3,7 +3,7 @@
     findings.py   what changed, by how much, how sure, in sentences
     account.py    what was asked, parsed and missing; the certificate; versions and hashes
     methods.py    a text to paste into a paper
-    book.py       conditions and scenarios, numbered
+    numbering.py       conditions and scenarios, numbered
     cells.py      the figures of every cell
     answers.py    every dilemma with its prompts and raw answers (prompts.py: shared text once)
     packing.py    how the page's script gets them
@@ -38,11 +38,11 @@ from .charts import charts
 from .embedded_json import pack
 from .findings import figure, findings
 from .methods import methods
-from .numbering import Book, open_book
-from .raw_answers import texts
+from .numbering import Numbering, number_run
+from .raw_answers import answer_texts
 from .run_account import asked, certificate, provenance
 
-SCRIPTS = ("dom", "data", "filters", "figures", "grid", "dilemma", "drill", "main")
+SCRIPT_NAMES = ("dom", "data", "filters", "figures", "grid", "dilemma", "drill", "main")
 
 
 def write_page(report: Report) -> Path:
@@ -62,17 +62,17 @@ def write_page(report: Report) -> Path:
 
 def page(report: Report) -> str:
     """The page as one HTML text."""
-    run, book = report.run, open_book(report.run)
-    counted = asked(book)
+    run, numbering = report.run, number_run(report.run)
+    counted = asked(numbering)
     found = findings(report.tables["comparisons"]) if "comparisons" in report.tables else None
-    told = texts(book)
+    told = answer_texts(numbering)
     # In a function of its own, or its short names would be those of the page's script too.
     drawing = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    scripts = [f"(() => {{{drawing}}})();", "\n".join(map(_asset, _named(SCRIPTS, "js")))]
-    packs = {"cells": cells(book), "charts": charts(report, book), "blocks": told.blocks}
+    scripts = [f"(() => {{{drawing}}})();", "\n".join(map(_asset, _named(SCRIPT_NAMES, "js")))]
+    packs = {"cells": cells(numbering), "charts": charts(report, numbering), "blocks": told.blocks}
     packs |= {f"scenario-{at}": one for at, one in enumerate(told.scenarios)}
     question, rest = _question(run)
-    by_category = _categories(report, book)
+    by_category = _categories(report, numbering)
     published = [row for row in by_category if row["source"] == row["source"]]
     environment = Environment(
         loader=PackageLoader("vad.report.page", "."),
@@ -86,8 +86,8 @@ def page(report: Report) -> str:
         name=run.folder.resolve().name,
         question=question,
         rest=rest,
-        summary=_summary(book),
-        notes=_notes(book, counted.still_open),
+        summary=_summary(numbering),
+        notes=_notes(numbering, counted.still_open),
         found=found,
         left_out=report.left_out,
         categories=by_category,
@@ -98,14 +98,14 @@ def page(report: Report) -> str:
         factors=run.factors,
         who=run.who,
         counted=counted,
-        conditions=_rows(book.conditions.assign(guarantee=_guarantees(book))),
+        conditions=_rows(numbering.conditions.assign(guarantee=_guarantees(numbering))),
         validated=VALIDATED,
         told=[*run.factors, "persona"],
         certificates=[
             (name, run.guarantee(name), certificate(one), one["outcome"])
             for name, one in run.manifest.get("certificates", {}).items()
         ],
-        methods=methods(book, counted, found),
+        methods=methods(numbering, counted, found),
         provenance=provenance(run),
         manifest=json.dumps(run.manifest, indent=1, ensure_ascii=False),
         version=VERSION,
@@ -117,10 +117,10 @@ def page(report: Report) -> str:
     )
 
 
-def _categories(report: Report, book: Book) -> list[dict[str, Any]]:
+def _categories(report: Report, numbering: Numbering) -> list[dict[str, Any]]:
     """The categories with the number of their personas and what was published of them."""
     keys = [*report.run.factors, report.run.who]
-    known = book.conditions.groupby([*{**dict.fromkeys(keys), "format": None}], dropna=False)
+    known = numbering.conditions.groupby([*{**dict.fromkeys(keys), "format": None}], dropna=False)
     personas = known.size().rename("personas").reset_index()
     table = report.tables["categories"].merge(personas, on=keys, how="left")
     return _rows(beside(table, report.run))
@@ -139,42 +139,43 @@ def _question(run: Run) -> tuple[str, str]:
     return first, rest
 
 
-def _summary(book: Book) -> str:
-    manifest = book.run.manifest
-    models = ", ".join(dict.fromkeys(book.conditions["model"]))
+def _summary(numbering: Numbering) -> str:
+    manifest = numbering.run.manifest
+    models = ", ".join(dict.fromkeys(numbering.conditions["model"]))
     began, ended = (str(manifest.get(key, ""))[:10] for key in ("began", "ended"))
     days = began if began == ended else f"{began} to {ended}"
     return (
-        f"{models} · {len(book.conditions):,} conditions · {len(book.scenarios):,} dilemmas · "
-        f"{len(book.run.answers.rows):,} answers · {days}"
+        f"{models} · {len(numbering.conditions):,} conditions · "
+        f"{len(numbering.scenarios):,} dilemmas · "
+        f"{len(numbering.run.answers.rows):,} answers · {days}"
     )
 
 
-def _notes(book: Book, still_open: int) -> list[str]:
+def _notes(numbering: Numbering, still_open: int) -> list[str]:
     """What a reader must know before the first figure."""
-    profiles = book.run.manifest.get("models", {})
-    engines = {profiles.get(name, {}).get("engine") for name in book.conditions["model"]}
+    profiles = numbering.run.manifest.get("models", {})
+    engines = {profiles.get(name, {}).get("engine") for name in numbering.conditions["model"]}
     notes = []
     if engines == {"simulated"}:
         notes.append(
             "These answers come from a simulated respondent, a program: they say nothing about "
             "language models."
         )
-    notes += [f"{sentence}." for sentence in book.run.not_guaranteed()]
+    notes += [f"{sentence}." for sentence in numbering.run.not_guaranteed()]
     if still_open:
         notes.append(f"The run is not complete: {still_open:,} planned questions have no answer.")
-    if (book.conditions["persona"] != BASELINE).all():
+    if (numbering.conditions["persona"] != BASELINE).all():
         notes.append("No condition is without a persona: there is no baseline to hold against.")
-    if not book.dilemmas:
+    if not numbering.dilemmas:
         notes.append(
             "The study's dilemmas are not at hand as they were asked: they are read in the prompts."
         )
     return notes
 
 
-def _guarantees(book: Book) -> list[str]:
-    both = zip(book.conditions["model"], book.conditions["decoding"], strict=True)
-    return [book.run.guarantee(*one) for one in both]
+def _guarantees(numbering: Numbering) -> list[str]:
+    both = zip(numbering.conditions["model"], numbering.conditions["decoding"], strict=True)
+    return [numbering.run.guarantee(*one) for one in both]
 
 
 def _named(names: tuple[str, ...], ending: str) -> list[str]:

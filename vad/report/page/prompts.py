@@ -13,7 +13,7 @@ from typing import Any
 from ...analysis.results import Run
 from ...errors import StudyError
 from ...runs.store.reader import read_table
-from .embedded_json import plain
+from .embedded_json import json_value
 
 BREAK = "\n\n"
 
@@ -35,7 +35,7 @@ def sent_calls(run: Run, reused_from: set[str]) -> dict[str, list[Row]]:
         here: dict[str, list[Row]] = defaultdict(list)
         for call in table.sort_values("number", kind="stable").to_dict("records"):
             for trial in call["trials"]:
-                here[trial].append({str(name): plain(one) for name, one in call.items()})
+                here[trial].append({str(name): json_value(one) for name, one in call.items()})
         found = here | found
     return found
 

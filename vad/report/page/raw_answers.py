@@ -4,64 +4,64 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from .embedded_json import plain
-from .numbering import Book
+from .embedded_json import json_value
+from .numbering import Numbering
 from .prompts import Blocks, Row, sent_calls
 
-SETTINGS = ("temperature", "top_p", "top_k", "seed", "max_tokens")
+CALL_SETTINGS = ("temperature", "top_p", "top_k", "seed", "max_tokens")
 COSTS = ("prompt_tokens", "cached_tokens", "output_tokens")
 
 
 @dataclass(frozen=True)
-class Texts:
-    """blocks: the texts that scenarios share; scenarios: in the order of the book, the rest."""
+class AnswerTexts:
+    """blocks: the texts that scenarios share; scenarios: the rest, as they are numbered."""
 
     blocks: list[str]
     scenarios: list[dict[str, Any]]
 
 
-def texts(book: Book) -> Texts:
+def answer_texts(numbering: Numbering) -> AnswerTexts:
     """Every answer of a run with the calls behind it, a scenario at a time.
 
     An answer names its condition by number and brings, as `blocks`, the scenario's own texts that
     no answer before it had: a raw answer stands beside the reasoning read from it, near enough for
     gzip to keep the two once. A call's messages are (role, numbers of blocks).
     """
-    by_scenario = _responses(book)
+    by_scenario = _responses(numbering)
     others = {row["reused"] for mine in by_scenario for row in mine}
-    sent = sent_calls(book.run, others - {None, book.run.folder.name})
+    sent = sent_calls(numbering.run, others - {None, numbering.run.folder.name})
     blocks = Blocks()
     for at, mine in enumerate(by_scenario):
         for row in mine:
             for call in sent.get(row["trial"], []):
                 blocks.note(at, call)
     found = []
-    for name, mine in zip(book.scenarios["scenario"], by_scenario, strict=True):
+    for name, mine in zip(numbering.scenarios["scenario"], by_scenario, strict=True):
         own: dict[str, int] = {}
         answers = [_answer(row, sent.get(row["trial"], []), blocks, own) for row in mine]
-        found.append(_dilemma(book, name) | {"answers": answers})
-    return Texts([*blocks.shared], found)
+        found.append(_dilemma(numbering, name) | {"answers": answers})
+    return AnswerTexts([*blocks.shared], found)
 
 
-def _responses(book: Book) -> list[list[Row]]:
-    table = book.run.gap_responses()
-    item = book.run.answers.rows["item"].to_numpy()
-    table = table.assign(condition=book.condition[item], at=book.scenario[item])
+def _responses(numbering: Numbering) -> list[list[Row]]:
+    table = numbering.run.gap_responses()
+    item = numbering.run.answers.rows["item"].to_numpy()
+    table = table.assign(condition=numbering.condition[item], at=numbering.scenario[item])
     rows: dict[int, list[Row]] = defaultdict(list)
     for row in table.sort_values(["condition", "question", "repeat"]).to_dict("records"):
-        rows[row["at"]].append({str(name): plain(one) for name, one in row.items()})
-    return [rows[at] for at in range(len(book.scenarios))]
+        rows[row["at"]].append({str(name): json_value(one) for name, one in row.items()})
+    return [rows[at] for at in range(len(numbering.scenarios))]
 
 
-def _dilemma(book: Book, name: str) -> dict[str, Any]:
+def _dilemma(numbering: Numbering, name: str) -> dict[str, Any]:
     """The scenario's text and actions, strongest alignment first; None where no longer known."""
-    dilemma = book.dilemmas.get(name)
+    dilemma = numbering.dilemmas.get(name)
     if dilemma is None:
         return {"dilemma": None, "actions": []}
     actions = [
         {
             "option": place,
-            "score": plain(score),
+            "score": json_value(score),
             "side": f"{option.intensity or ''} {option.polarity}".strip(),
             "text": option.text,
         }
@@ -91,5 +91,5 @@ def _call(call: Row, blocks: Blocks, own: dict[str, int]) -> dict[str, Any]:
         "finish_reason": call["finish_reason"],
         "messages": blocks.messages(call, own),
         "constraint": blocks.number(held, own) if held else None,
-        **{name: call[name] for name in (*SETTINGS, *COSTS)},
+        **{name: call[name] for name in (*CALL_SETTINGS, *COSTS)},
     }

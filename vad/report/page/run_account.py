@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 
 from ...analysis.results import Run
-from .numbering import Book
+from .numbering import Numbering
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A row a condition: its number in the book, answers asked, parsed, missing by kind, reused.
+class AskedCounts:
+    """A row a condition: its number, answers asked, parsed, missing by kind, reused.
 
     kinds: the kinds of unreadable answers there are, a column each. still_open: trials of the plan
     without an answer; failures: what engines failed with, and how often.
@@ -35,10 +35,10 @@ class Proof:
     rests_on: str
 
 
-def asked(book: Book) -> Asked:
+def asked(numbering: Numbering) -> AskedCounts:
     """Count the answers of a run, and what is missing by the kind of its fault."""
-    responses = book.run.gap_responses()
-    condition = book.condition[book.run.answers.rows["item"]]
+    responses = numbering.run.gap_responses()
+    condition = numbering.condition[numbering.run.answers.rows["item"]]
     kinds = sorted(responses["problem"].dropna().unique())
     table = pd.DataFrame(
         {
@@ -52,9 +52,9 @@ def asked(book: Book) -> Asked:
     counted = table.groupby(condition).sum()
     rows = [{str(key): int(one) for key, one in row.items()} for row in counted.to_dict("records")]
     total = {str(key): int(one) for key, one in counted.sum().items()}
-    there = len(book.run.responses(["question"]))
-    planned = int(book.run.manifest.get("counts", {}).get("planned", there))
-    return Asked(rows, total, [*kinds], max(0, planned - there), _failures(book.run))
+    there = len(numbering.run.responses(["question"]))
+    planned = int(numbering.run.manifest.get("counts", {}).get("planned", there))
+    return AskedCounts(rows, total, [*kinds], max(0, planned - there), _failures(numbering.run))
 
 
 def _failures(run: Run) -> list[tuple[str, int]]:

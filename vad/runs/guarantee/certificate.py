@@ -9,22 +9,19 @@
 Loads a tokenizer where one is at hand, and no weights.
 """
 
-import itertools
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ...constraints.adapter import held
-from ...errors import StudyError
-from .prompt_lengths import Lengths, shared
-from ...constraints.adapter import Manner
-from ...study.models import VALIDATED
-from ...engines.prefix_cache import block_size
-from ..prefix_order import in_prefix_order
-from .dry_run import rehearse
+from ...constraints.adapter import AdapterSettings, call_language
 from ...constraints.thinking import with_thought
-from ...engines.tokenizer import Tokens, tokens_here
 from ...design.trials import Conversation, Plan
+from ...engines.prefix_cache import block_size
+from ...engines.tokenizer import Tokenizer, local_tokenizer
+from ...errors import StudyError
+from ...study.models import VALIDATED
+from ..prefix_order import in_prefix_order
+from .dry_run import dry_run
+from .prompt_lengths import PromptLengths, shared
 
 
 @dataclass
@@ -72,29 +69,29 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
     mine = list(once.values())
     if model.validated:
         found.guarantee = VALIDATED
-    kinds: dict[tuple[int, Manner], list[Conversation]] = {}
+    kinds: dict[tuple[int, AdapterSettings], list[Conversation]] = {}
     for one in mine:
         kinds.setdefault(_kind(one), []).append(one)
     samples = {kind: _fullest(alike) for kind, alike in kinds.items()}
     for sample in samples.values():
-        if model.validated and sample.manner.written == "chat":
+        if model.validated and sample.adapter.written == "chat":
             raise StudyError(
                 f"{plan.experiment.place}: adapter",
                 f'is "chat", and the provider of {name} holds answers to JSON alone',
                 'take "plain" or "json" with it',
             )
         for signature in sample.part.signatures:
-            allowed = with_thought(held(signature, sample.manner.written), model.thinking)  # type: ignore[arg-type]
+            allowed = with_thought(call_language(signature, sample.adapter.written), model.thinking)  # type: ignore[arg-type]
             found.longest_answer = max(found.longest_answer, len(allowed.longest.encode()))
             found.max_tokens = max(found.max_tokens, allowed.max_tokens)
     if model.engine == "simulated":
-        steps = {key: len(rehearse(sample, model)) for key, sample in samples.items()}
+        steps = {key: len(dry_run(sample, model)) for key, sample in samples.items()}
         found.calls = sum(steps[_kind(one)] for one in mine)
         return found
-    tokens = tokens_here(model, plan.experiment.study, fetch)
-    if isinstance(tokens, Tokens):
+    tokens = local_tokenizer(model, plan.experiment.study, fetch)
+    if isinstance(tokens, Tokenizer):
         found.tokenizer, found.silent_tokens = True, len(tokens.silent)
-    lengths = {key: Lengths(tokens, sample, model) for key, sample in samples.items()}
+    lengths = {key: PromptLengths(tokens, sample, model) for key, sample in samples.items()}
     block = block_size(model)
     last: dict[int, list[tuple[str, int]]] = {}
     for one in (group[0] for group in in_prefix_order([[one] for one in mine])):
@@ -118,11 +115,9 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
     return found
 
 
-
-
-def _kind(conversation: Conversation) -> tuple[int, Manner]:
+def _kind(conversation: Conversation) -> tuple[int, AdapterSettings]:
     """Conversations of a kind make the same calls, about other things."""
-    return id(conversation.part), conversation.manner
+    return id(conversation.part), conversation.adapter
 
 
 def _fullest(alike: list[Conversation]) -> Conversation:

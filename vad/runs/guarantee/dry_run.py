@@ -1,12 +1,12 @@
-"""Rehearse: a conversation's calls, each answered with the longest text it could be."""
+"""Dry run: a conversation's calls, each answered with the longest text it could be."""
 
 import asyncio
 
-from ...engines.base import About, Call, Reply
+from ...design.trials import Conversation
+from ...engines.base import Call, EngineInfo, Reply
 from ...study.models import PUBLISHED, Model
 from ...study.source import Quote, last_line
-from ..dspy_lm import (Asked, Session, converse, make_lm)
-from ...design.trials import Conversation
+from ..dspy_lm import RecordedCall, Session, converse, make_lm
 
 
 class DryEngine:
@@ -22,12 +22,12 @@ class DryEngine:
     async def close(self) -> None:
         """Nothing to end."""
 
-    def about(self) -> About:
+    def about(self) -> EngineInfo:
         """No model at all."""
-        return About("dry")
+        return EngineInfo("dry")
 
 
-def rehearse(conversation: Conversation, model: Model) -> list[Asked]:
+def dry_run(conversation: Conversation, model: Model) -> list[RecordedCall]:
     """The calls of a conversation, each answered with the longest text it could be.
 
     Raises StudyError for a program that breaks on them, with what it raised and on which of its

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from ...study.models import Model
-from .dry_run import rehearse
-from ...engines.tokenizer import Bytes, Tokens
 from ...design.trials import Conversation
+from ...engines.tokenizer import ByteCounter, Tokenizer
+from ...study.models import Model
+from .dry_run import dry_run
 
 MERGES = 8
 """Tokens that a prompt may take more than its blocks counted one by one."""
@@ -23,14 +23,14 @@ class Shape:
     order: list[str]
 
 
-class Lengths:
+class PromptLengths:
     """Prompt lengths of every conversation of a part, from its blocks, each counted once."""
 
-    def __init__(self, tokens: Tokens | Bytes, sample: Conversation, model: Model) -> None:
+    def __init__(self, tokens: Tokenizer | ByteCounter, sample: Conversation, model: Model) -> None:
         self.tokens = tokens
         self.calls: list[Shape] = []
         before = 0
-        for asked in rehearse(sample, model):
+        for asked in dry_run(sample, model):
             text = tokens.prompt(asked.call.messages)
             times = _times(text, sample.inputs)
             own = tokens.count(text) - sum(

@@ -24,8 +24,8 @@ import pyarrow.parquet as pq
 
 from ...errors import StudyError
 from .lock import Lock
-from .schema import ASKED, CALLS, RESPONSES
 from .reader import no_links, read_manifest, read_part
+from .schema import ASKED_ONCE, CALLS, RESPONSES
 
 PART = re.compile(r"part-(\d{6})-(\d{6})\.parquet")
 
@@ -77,7 +77,7 @@ class RunFolder:
 
     def asked(self) -> dict[tuple[Any, ...], str]:
         """The trial of each row on disk, by scenario, question, repeat and condition."""
-        names = [*ASKED, *self._identity[1:], "trial"]
+        names = [*ASKED_ONCE, *self._identity[1:], "trial"]
         return {row[:-1]: row[-1] for row in self._rows(names)}
 
     def _rows(self, names: list[str]) -> Iterator[tuple[Any, ...]]:

@@ -12,12 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...errors import StudyError
-from .schema import RESPONSES
-from .schema import CALLS
-from .schema import NEEDED
-from .schema import NEVER_EMPTY
+from .schema import CALLS, NEVER_EMPTY, READ_COLUMNS, RESPONSES
 
-KINDS = {"vary": dict, "settings": dict, "decides": dict, "models": dict, "counts": dict}
+ENTRY_TYPES = {"vary": dict, "settings": dict, "decides": dict, "models": dict, "counts": dict}
 """Of what kind a manifest's entries are, where they are."""
 
 
@@ -32,7 +29,7 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
         raise StudyError(str(file), f"cannot be read: {error}") from None
     if not isinstance(content, dict) or not isinstance(content.get("experiment"), str):
         raise StudyError(str(file), "is no manifest of a run")
-    for key, kind in KINDS.items():
+    for key, kind in ENTRY_TYPES.items():
         if not isinstance(content.get(key, kind()), kind):
             raise StudyError(str(file), f"is no manifest of a run: found {content[key]!r:.60}")
     for key, levels in content.get("vary", {}).items():
@@ -96,7 +93,7 @@ def read_part(file: Path, columns: list[str] | None = None) -> pa.Table:
     types = RESPONSES if kind == "responses" else CALLS
     try:
         schema = pq.read_schema(file)
-        for name in columns or (NEEDED if kind == "responses" else CALLS):
+        for name in columns or (READ_COLUMNS if kind == "responses" else CALLS):
             if name not in schema.names:
                 has = ", ".join(schema.names)
                 raise StudyError(str(file), f'has no column "{name}"; it has {has}')
@@ -129,8 +126,6 @@ def _alike(found: pa.DataType, wanted: pa.DataType) -> bool:
     if pa.types.is_boolean(wanted):
         return bool(pa.types.is_boolean(found))
     return bool(pa.types.is_string(found) or pa.types.is_large_string(found))
-
-
 
 
 def reusable(runs: Path, apart_from: Path, wanted: set[str]) -> dict[str, dict[str, Any]]:

@@ -11,13 +11,13 @@ import urllib.request
 
 from ...design.trials import Plan
 from ...engines.vllm import VllmEngine
-from ...engines.vllm_args import QUIET, settings
+from ...engines.vllm_args import QUIET_ENVIRONMENT, engine_settings
 from ...errors import EngineGone
 from ...study.models import Model
-from .workload import AnswerAll, Answers, every_call
+from .workload import AnswerAll, BenchAnswers, every_call
 
 NAME = "hosted_vllm/model"
-THREADS = 32
+CLIENT_THREADS = 32
 STARTS_WITHIN = 300.0
 """Seconds until the server answers."""
 
@@ -73,13 +73,13 @@ async def prepare(plan: Plan, engine: VllmEngine) -> AnswerAll:
         times = process.cpu_times()
         return float(times.user + times.system)
 
-    async def answer() -> Answers:
+    async def answer() -> BenchAnswers:
         urllib.request.urlopen(f"{base}/reset_prefix_cache", data=b"").close()
         before = cpu()
         with dspy.context(lm=lm, adapter=dspy.JSONAdapter()):
-            every = dspy.Parallel(THREADS, max_errors=len(asked), disable_progress_bar=True)
+            every = dspy.Parallel(CLIENT_THREADS, max_errors=len(asked), disable_progress_bar=True)
             found = await asyncio.to_thread(every, asked)
-        return Answers(len(found), sum(one is None for one in found), served=cpu() - before)
+        return BenchAnswers(len(found), sum(one is None for one in found), served=cpu() - before)
 
     return answer
 
@@ -90,7 +90,10 @@ def _serve(engine: VllmEngine) -> tuple[str, subprocess.Popen[bytes]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    given = settings(engine.model, engine.folder) | {"port": port, "served_model_name": "model"}
+    given = engine_settings(engine.model, engine.folder) | {
+        "port": port,
+        "served_model_name": "model",
+    }
     given["structured_outputs_config"] = json.dumps({"backend": engine.backend})
     flags = []
     for name, value in given.items():
@@ -101,7 +104,7 @@ def _serve(engine: VllmEngine) -> tuple[str, subprocess.Popen[bytes]]:
             flags.append(f"--{flag}={value}")
     server = subprocess.Popen(
         [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *flags],
-        env=os.environ | QUIET | {"VLLM_SERVER_DEV_MODE": "1", "OMP_NUM_THREADS": "1"},
+        env=os.environ | QUIET_ENVIRONMENT | {"VLLM_SERVER_DEV_MODE": "1", "OMP_NUM_THREADS": "1"},
         stdout=sys.stderr,
     )
     base = f"http://127.0.0.1:{port}"

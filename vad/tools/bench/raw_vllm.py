@@ -6,7 +6,7 @@ from typing import Any
 from ...design.trials import Plan
 from ...engines.vllm import VllmEngine
 from ...engines.vllm_args import arguments, set_environment
-from .workload import AnswerAll, Answers, every_call
+from .workload import AnswerAll, BenchAnswers, every_call
 
 
 async def prepare(plan: Plan, engine: VllmEngine) -> AnswerAll:
@@ -34,10 +34,10 @@ async def prepare(plan: Plan, engine: VllmEngine) -> AnswerAll:
         for call in calls
     ]
 
-    async def answer() -> Answers:
+    async def answer() -> BenchAnswers:
         llm.reset_prefix_cache()
         found = [one.outputs[0] for one in llm.chat(messages, sampling, use_tqdm=False)]
-        return Answers(
+        return BenchAnswers(
             len(found),
             sum(one.finish_reason != "stop" for one in found),
             sum(len(one.token_ids) for one in found),

@@ -27,7 +27,7 @@ READY = "bench: "
 
 
 @dataclass(frozen=True)
-class Task:
+class BenchTask:
     """What is asked in every round: so many scenarios of an experiment, of one model."""
 
     study: Path
@@ -68,10 +68,10 @@ class Round:
         return 1000 * self.served / self.questions
 
 
-class Way:
+class WayProcess:
     """One way in a process of its own, its engine started and everything asked once."""
 
-    def __init__(self, name: str, task: Task) -> None:
+    def __init__(self, name: str, task: BenchTask) -> None:
         self.name = name
         told = json.dumps(asdict(task), default=str)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
@@ -114,7 +114,7 @@ class Way:
         raise EngineGone(f'the way "{self.name}" ended\n  ' + "\n  ".join(said[-8:] or ["?"]))
 
 
-def choose(experiment: Experiment, questions: int, ways: str) -> tuple[Task, list[str]]:
+def choose(experiment: Experiment, questions: int, ways: str) -> tuple[BenchTask, list[str]]:
     """What is asked: whole scenarios, as many as come to `questions`, at least one.
 
     Raises StudyError for several models, one that is no vLLM's, a program of several calls, a way
@@ -141,13 +141,13 @@ def choose(experiment: Experiment, questions: int, ways: str) -> tuple[Task, lis
             )
     scenarios = len({trial.scenario.id for trial in plan.trials})
     limit = max(1, questions * scenarios // len(plan.conversations))
-    return Task(
+    return BenchTask(
         experiment.study.root, experiment.path, models[0].name, min(limit, scenarios)
     ), names
 
 
 def bench(
-    task: Task, ways: list[str], rounds: int, tell: Callable[[str], None]
+    task: BenchTask, ways: list[str], rounds: int, tell: Callable[[str], None]
 ) -> dict[str, list[Round]]:
     """The rounds of every way, after one that is not counted; `tell` hears how far it is.
 
@@ -159,7 +159,7 @@ def bench(
         for name in ways:
             tell(f"{name}: starting, and all questions once")
             more = TIMES if name == "simulated" else 1
-            way = Way(name, replace(task, limit=task.limit * more))
+            way = WayProcess(name, replace(task, limit=task.limit * more))
             stack.callback(way.close)
             way.round()
             started.append(way)

@@ -9,12 +9,12 @@ from ...design.experiment import Experiment
 from ...design.plan import make_plan
 from ...engines.base import Engine
 from ...engines.vllm import VllmEngine
-from ...runs.run import begin, every_model
+from ...runs.run import every_model, prepare_run
 from ...runs.store.reader import read_table
-from .workload import AnswerAll, Answers
+from .workload import AnswerAll, BenchAnswers
 
 
-class Kept:
+class LiveEngine:
     """An engine that outlives the runs it answers."""
 
     def __init__(self, engine: Engine) -> None:
@@ -31,19 +31,21 @@ class Kept:
 def prepare(load: Callable[[], Experiment], engine: Engine) -> AnswerAll:
     """`load` reads the experiment anew for each run."""
 
-    async def answer() -> Answers:
+    async def answer() -> BenchAnswers:
         if isinstance(engine, VllmEngine):
             await engine.forget()
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "bench"
             # Plan and proofs have an event loop of their own, and may not stand on this one.
-            ledger = await asyncio.to_thread(lambda: begin(make_plan(load()), folder))
+            recorder = await asyncio.to_thread(lambda: prepare_run(make_plan(load()), folder))
             try:
-                outcome = await every_model(ledger, None, lambda _: None, lambda *_: Kept(engine))
+                outcome = await every_model(
+                    recorder, None, lambda _: None, lambda *_: LiveEngine(engine)
+                )
             finally:
-                ledger.close()
+                recorder.close()
             rows = read_table(outcome.folder, "responses", ["output_tokens"])
-        return Answers(
+        return BenchAnswers(
             outcome.planned, outcome.unreadable + outcome.open, int(rows["output_tokens"].sum())
         )
 

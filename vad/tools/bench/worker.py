@@ -18,17 +18,17 @@ from ...study.loader import Study
 from . import dspy_default
 from . import raw_vllm as raw
 from . import vad_run as whole_run
-from .rounds import READY, Task
-from .workload import AnswerAll, Answers
+from .rounds import READY, BenchTask
+from .workload import AnswerAll, BenchAnswers
 
 
-def load(task: Task) -> Experiment:
+def load(task: BenchTask) -> Experiment:
     """The experiment as it is asked here: of one model, so many scenarios."""
     study = Study(Path(task.study))
     return load_experiment(study, Path(task.experiment), model=task.model, limit=task.limit)
 
 
-async def prepare(name: str, task: Task) -> AnswerAll:
+async def prepare(name: str, task: BenchTask) -> AnswerAll:
     """A way, its engine started."""
     plan = make_plan(load(task))
     engine = VllmEngine(
@@ -43,14 +43,14 @@ async def prepare(name: str, task: Task) -> AnswerAll:
     return whole_run.prepare(lambda: load(task), asked)
 
 
-async def serve(name: str, task: Task) -> None:
+async def serve(name: str, task: BenchTask) -> None:
     """Prepare, then a round for each line of stdin until it ends."""
     answer = await prepare(name, task)
     _say({})
     while await asyncio.to_thread(sys.stdin.readline):
         cpu = _cpu()
         began = time.perf_counter()
-        answers: Answers = await answer()
+        answers: BenchAnswers = await answer()
         seconds = time.perf_counter() - began
         _say({"seconds": seconds, "cpu": _cpu() - cpu} | answers.__dict__)
 
@@ -71,7 +71,7 @@ if __name__ == "__main__":
     os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
     code = 1
     try:
-        asyncio.run(serve(sys.argv[1], Task(**json.loads(sys.argv[2]))))
+        asyncio.run(serve(sys.argv[1], BenchTask(**json.loads(sys.argv[2]))))
         code = 0
     except Exception:
         traceback.print_exc()

@@ -7,11 +7,11 @@ from ...design.trials import Plan
 from ...engines.base import Call
 from ...runs.dspy_lm import converse, make_lm
 from ...runs.guarantee.dry_run import DryEngine
-from ...runs.scheduler import session_of
+from ...runs.scheduler import session_for
 
 
 @dataclass
-class Answers:
+class BenchAnswers:
     """What all questions came to; see rounds.Round."""
 
     questions: int
@@ -20,7 +20,7 @@ class Answers:
     served: float = 0.0
 
 
-AnswerAll = Callable[[], Awaitable[Answers]]
+AnswerAll = Callable[[], Awaitable[BenchAnswers]]
 """Empties the prefix cache and answers all questions once."""
 
 
@@ -29,7 +29,7 @@ async def every_call(plan: Plan) -> list[Call]:
     lm = make_lm()
     calls = []
     for one in plan.conversations:
-        session = session_of(DryEngine(), plan, one)
+        session = session_for(DryEngine(), plan, one)
         await converse(one, session, lm)
         calls += [asked.call for asked in session.calls]
     return calls

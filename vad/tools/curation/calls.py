@@ -11,16 +11,16 @@ import dspy
 from ...design.programs import Part
 from ...design.trials import Conversation
 from ...engines.factory import make_engine
-from ...engines.tokenizer import tokens_here
+from ...engines.tokenizer import local_tokenizer
 from ...errors import EngineFailure, EngineGone, StudyError
 from ...runs.dspy_lm import Session, converse, make_lm
-from ...runs.guarantee.dry_run import rehearse
+from ...runs.guarantee.dry_run import dry_run
 from ...study.loader import Study
 from ...study.models import Model, Sampling, resolve_sampling
 
 
 @dataclass(frozen=True)
-class Answered:
+class DraftAnswer:
     """The fields of one call, or why there are none."""
 
     inputs: dict[str, str]
@@ -35,7 +35,7 @@ def ask_each(
     asked: list[dict[str, str]],
     seed: int,
     log: Path,
-) -> list[Answered]:
+) -> list[DraftAnswer]:
     """Ask a signature once for each of the inputs, constrained; answers in the order asked.
 
     Raises StudyError if prompt and longest answer do not fit the model's context.
@@ -51,8 +51,8 @@ def ask_each(
 def _fits(study: Study, model: Model, longest: Conversation) -> None:
     if model.engine == "simulated":
         return
-    call = rehearse(longest, model)[0].call
-    tokens = tokens_here(model, study, fetch=True)
+    call = dry_run(longest, model)[0].call
+    tokens = local_tokenizer(model, study, fetch=True)
     need = tokens.count(tokens.prompt(call.messages)) + call.max_tokens
     if need > model.max_model_len:
         raise StudyError(
@@ -64,13 +64,13 @@ def _fits(study: Study, model: Model, longest: Conversation) -> None:
 
 async def _all(
     study: Study, model: Model, conversations: list[Conversation], seed: int, log: Path
-) -> list[Answered]:
+) -> list[DraftAnswer]:
     engine = make_engine(model, study, "auto", log)
     sampling = resolve_sampling(Sampling(), model)
     width = asyncio.Semaphore(model.concurrency)
     lm = make_lm()
 
-    async def one(number: int, conversation: Conversation) -> Answered:
+    async def one(number: int, conversation: Conversation) -> DraftAnswer:
         decided = f"{seed} {number} {sorted(conversation.inputs.items())}"
         key = hashlib.sha256(decided.encode()).hexdigest()[:16]
         session = Session(engine, key, sampling, True, model)
@@ -80,8 +80,8 @@ async def _all(
             except EngineGone:
                 raise
             except EngineFailure as failure:
-                return Answered(conversation.inputs, None, str(failure))
-        return Answered(conversation.inputs, fields)
+                return DraftAnswer(conversation.inputs, None, str(failure))
+        return DraftAnswer(conversation.inputs, fields)
 
     try:
         await engine.start()

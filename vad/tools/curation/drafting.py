@@ -13,7 +13,7 @@ from .calls import ask_each
 from .scenario_rules import row_faults
 
 DRAFTS = "drafts"
-SIDES = {"a": "aligned", "b": "opposed"}
+SIDE_LETTERS = {"a": "aligned", "b": "opposed"}
 INTENSITIES = ("mild", "moderate", "strong")
 
 
@@ -73,7 +73,7 @@ def to_scenario(name: str, value: str, topic: str, fields: dict[str, Any]) -> Sc
             text=fields[f"option_{side}_{intensity}"],
             rationale=fields[f"option_{side}_{intensity}_reasoning"],
         )
-        for side in SIDES
+        for side in SIDE_LETTERS
         for intensity in INTENSITIES
     )
     return Scenario(

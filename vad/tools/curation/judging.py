@@ -18,7 +18,7 @@ from ...study.models import load_model
 from ...study.scenarios import Scenario, load_scenarios, load_values
 from .calls import ask_each
 
-QUESTIONS = (
+REVIEW_QUESTIONS = (
     "correct_value",
     "real_tension",
     "opposed_oppose",
@@ -65,12 +65,12 @@ def judge(
     answers = ask_each(study, profile, signature, asked, seed, study.root / "runs" / "engine.log")
     rows = [
         {"id": one.id}
-        | {q: answer.fields[q] for q in QUESTIONS}
+        | {q: answer.fields[q] for q in REVIEW_QUESTIONS}
         | {"reasoning": answer.fields["reasoning"]}
         for one, answer in zip(scenarios, answers, strict=True)
         if answer.fields is not None
     ]
-    judged = pd.DataFrame(rows, columns=["id", *QUESTIONS, "reasoning"])
+    judged = pd.DataFrame(rows, columns=["id", *REVIEW_QUESTIONS, "reasoning"])
     out.parent.mkdir(parents=True, exist_ok=True)
     write_csv(judged, out)
     return judged, agreement(judged, review)
@@ -87,7 +87,7 @@ def agreement(judged: pd.DataFrame, review: pd.DataFrame) -> list[Agreement]:
     """Cohen's kappa a question, over the texts that both have read."""
     both = judged.merge(review, on="id", suffixes=("_judge", "_review"))
     found = []
-    for question in QUESTIONS:
+    for question in REVIEW_QUESTIONS:
         said = both[f"{question}_judge"].astype(bool)
         read = both[f"{question}_review"].astype(bool)
         kappa = float(cohen_kappa_score(read, said)) if len(both) else float("nan")
@@ -109,10 +109,10 @@ def load_review(study: Study) -> pd.DataFrame:
     if not path.is_file():
         raise StudyError(study.place(path), "there is no review to hold a judge against")
     review = pd.read_csv(path, dtype=str)
-    missing = {"id", "changed", *QUESTIONS} - set(review)
+    missing = {"id", "changed", *REVIEW_QUESTIONS} - set(review)
     if missing:
         raise StudyError(f"{study.place(path)}: {min(missing)}", "the column is missing")
-    for question in QUESTIONS:
+    for question in REVIEW_QUESTIONS:
         review[question] = review[question].map({"yes": True, "no": False})
     return review
 

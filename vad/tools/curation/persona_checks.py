@@ -2,11 +2,11 @@
 
 from ...study.personas import Personas
 from .finding import Finding
-from .persona_formats import Told
+from .persona_formats import FormatReport
 from .shared_words import content_words
 
 
-def check_personas(personas: Personas, formats: list[Told]) -> list[Finding]:
+def check_personas(personas: Personas, formats: list[FormatReport]) -> list[Finding]:
     """All findings on personas in some formats, in the order they are printed."""
     speaking = [one for one in formats if not one.silent and not one.refused]
     silent = [one for one in formats if one.silent]
@@ -19,24 +19,24 @@ def check_personas(personas: Personas, formats: list[Told]) -> list[Finding]:
     ]
 
 
-def _variables(speaking: list[Told]) -> Finding:
+def _variables(speaking: list[FormatReport]) -> Finding:
     where = {
         one.format: [f"nothing of {variable.name}" for variable in one.unsaid] for one in speaking
     }
     return _of("formats that say something of every variable", where)
 
 
-def _levels(speaking: list[Told]) -> Finding:
+def _levels(speaking: list[FormatReport]) -> Finding:
     where = {one.format: [str(merged) for merged in one.merged] for one in speaking}
     return _of("formats that tell every two levels apart", where)
 
 
-def _alike(speaking: list[Told]) -> Finding:
+def _alike(speaking: list[FormatReport]) -> Finding:
     where = {one.format: [f"{same} read alike" for same in one.alike] for one in speaking}
     return _of("formats in which no two personas read alike", where)
 
 
-def _silent(personas: Personas, silent: list[Told]) -> Finding:
+def _silent(personas: Personas, silent: list[FormatReport]) -> Finding:
     telling = content_words(
         " ".join(
             f"{variable.name} {level.name} {level.statement}"
@@ -55,11 +55,11 @@ def _silent(personas: Personas, silent: list[Told]) -> Finding:
 def _promises(personas: Personas) -> Finding:
     where = [
         fault
-        for persona in personas.people
+        for persona in personas.personas
         if persona.category
         for fault in personas.categories[persona.category].faults(persona)
     ]
-    who = [one.name for one in personas.people if one.category]
+    who = [one.name for one in personas.personas if one.category]
     broken = {line.split(":")[0] for line in where}
     return Finding(
         "personas that keep what their category promises",

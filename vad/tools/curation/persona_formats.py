@@ -23,7 +23,7 @@ class Merged:
 
 
 @dataclass
-class Told:
+class FormatReport:
     """What a format says of the personas of one file.
 
     texts: each persona's. merged: the levels it does not tell apart. alike: personas that it does
@@ -50,28 +50,28 @@ class Told:
         ]
 
 
-def told(study: Study, personas: Personas, name: str, count: Count) -> Told:
+def format_report(study: Study, personas: Personas, name: str, count: Count) -> FormatReport:
     """Word each persona with each level of each variable in a format, and see what changes."""
 
     def worded(persona: Persona) -> str:
         return render(study, name, persona, "personas", count)
 
     try:
-        texts = [worded(persona) for persona in personas.people]
+        texts = [worded(persona) for persona in personas.personas]
     except StudyError as error:
-        return Told(name, refused=" ".join((error.where, *error.lines)))
-    found = Told(name, is_silent(study, name) or not any(texts), texts=texts)
+        return FormatReport(name, refused=" ".join((error.where, *error.lines)))
+    found = FormatReport(name, is_silent(study, name) or not any(texts), texts=texts)
     found.tokens = [count(text) for text in texts]
     if found.silent:
         return found
     names: dict[str, list[str]] = defaultdict(list)
-    for persona, text in zip(personas.people, texts, strict=True):
+    for persona, text in zip(personas.personas, texts, strict=True):
         names[text].append(persona.name)
     found.alike = [" and ".join(same) for same in names.values() if len(same) > 1]
     for variable in personas.variables:
         merged: dict[tuple[str, ...], list[str]] = defaultdict(list)
         before = []
-        for persona in personas.people:
+        for persona in personas.personas:
             said: dict[str, list[str]] = defaultdict(list)
             for level in variable.levels:
                 said[worded(_with(persona, variable, level.name))].append(level.name)

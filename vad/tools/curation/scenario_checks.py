@@ -30,7 +30,7 @@ def check_dilemmas(
         variety.alike_within_values,
         variety.overlapping,
         variety.openings,
-        variety.settings,
+        variety.distinct_settings,
     )
     of_actions = (
         balance.length_overall,

@@ -156,7 +156,7 @@ def openings(scenarios: list[Scenario]) -> Finding:
     )
 
 
-def settings(scenarios: list[Scenario]) -> Finding:
+def distinct_settings(scenarios: list[Scenario]) -> Finding:
     """The settings are many, and no value has one twice."""
     distinct = {one.setting.lower() for one in scenarios if one.setting}
     wanted = round(SETTINGS_SHARE * len(scenarios))

@@ -15,11 +15,11 @@ from ...errors import StudyError
 from ...study.scenarios import Scenario
 from .scenario_rules import words
 
-LETTERS = 7
+SHARED_LETTERS = 7
 
 
 @dataclass(frozen=True)
-class Anchor:
+class SharedWord:
     """A word of a persona's text that stands in a dilemma; own: not every persona's has it."""
 
     persona: str
@@ -28,7 +28,7 @@ class Anchor:
     scenario: str
 
 
-def anchors(texts: dict[str, str], scenarios: list[Scenario]) -> Iterator[Anchor]:
+def shared_words(texts: dict[str, str], scenarios: list[Scenario]) -> Iterator[SharedWord]:
     """Every word that each persona's text shares with each dilemma, its actions included.
 
     texts: each persona's, by its name, in one format.
@@ -39,7 +39,7 @@ def anchors(texts: dict[str, str], scenarios: list[Scenario]) -> Iterator[Anchor
         there = content_words(" ".join([scenario.text, *(one.text for one in scenario.options)]))
         for name, own in of.items():
             for start in sorted(own.keys() & there.keys()):
-                yield Anchor(name, own[start], start not in common, scenario.id)
+                yield SharedWord(name, own[start], start not in common, scenario.id)
 
 
 def content_words(text: str) -> dict[str, str]:
@@ -47,11 +47,11 @@ def content_words(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for word in words(text.replace("-", " ").lower()):
         if word not in ENGLISH_STOP_WORDS and not word.isdigit():
-            found.setdefault(word[:LETTERS], word)
+            found.setdefault(word[:SHARED_LETTERS], word)
     return found
 
 
-def write_anchors(path: Path, shared: dict[str, list[Anchor]]) -> None:
+def write_shared_words(path: Path, shared: dict[str, list[SharedWord]]) -> None:
     """Write a row a format, persona, word and dilemma; StudyError if that cannot be done."""
     rows = [{"format": name} | asdict(one) for name, found in shared.items() for one in found]
     try:

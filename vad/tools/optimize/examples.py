@@ -22,7 +22,7 @@ NEXT = "ask about more scenarios: a higher limit, or fewer names under [only]"
 
 
 @dataclass(frozen=True)
-class Case:
+class Example:
     """One condition and the scenarios asked about together; `unit` is what they are called."""
 
     name: str
@@ -60,7 +60,7 @@ def one_of_each(plan: Plan) -> None:
             )
 
 
-def make_cases(plan: Plan, objective: Objective) -> dict[ScenarioPart, list[Case]]:
+def make_examples(plan: Plan, objective: Objective) -> dict[ScenarioPart, list[Example]]:
     """The cases of each part, in an order that the seed decides.
 
     Of personas asked their own variables back, the baseline has none. Raises StudyError for a
@@ -77,14 +77,14 @@ def make_cases(plan: Plan, objective: Objective) -> dict[ScenarioPart, list[Case
             continue
         held.setdefault(trial.condition, {}).setdefault(trial.scenario.id, []).append(one)
         known.setdefault(trial.condition, {})[trial.scenario.id] = trial.scenario
-    cases: dict[ScenarioPart, list[Case]] = {"train": [], "validation": [], "test": []}
+    cases: dict[ScenarioPart, list[Example]] = {"train": [], "validation": [], "test": []}
     for place, conversations in held.items():
         for part, mine in split(known[place].values(), topics, seed).items():
             for some in _together(mine, objective.together, seed):
                 unit = " ".join(one.id for one in some)
                 asked = tuple(each for one in some for each in conversations[one.id])
                 condition = experiment.conditions[place]
-                cases[part].append(Case(f"{place} {unit}", unit, condition, asked))
+                cases[part].append(Example(f"{place} {unit}", unit, condition, asked))
     for part, found in cases.items():
         if not found:
             raise StudyError(

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...engines.base import About, Call, Engine, Reply
+from ...engines.base import Call, Engine, EngineInfo, Reply
 from ...errors import StudyError
 from ...study.loader import Study
 
 
-class Refused(BaseException):
+class HoldoutBreach(BaseException):
     """What stops an optimiser at once: DSPy takes any Exception for one bad example and goes on."""
 
     def __init__(self, error: Exception) -> None:
@@ -25,7 +25,7 @@ class Refused(BaseException):
         super().__init__(str(error))
 
 
-class Watched:
+class HoldoutEngine:
     """An engine that keeps what passes, and lets no text of the test part pass while it is shut.
 
     calls: by stage, prompt and answer of each, in the order in which the answers came.
@@ -53,7 +53,7 @@ class Watched:
             told = "\n".join(message["content"] for message in call.messages)
             seen = next((text for text in self._tests if text in told), None)
             if seen is not None:
-                raise Refused(
+                raise HoldoutBreach(
                     StudyError(
                         self._where,
                         f'a call was to ask about the test part: "{seen[:60]} ..."',
@@ -68,7 +68,7 @@ class Watched:
         """As the engine does."""
         await self.engine.close()
 
-    def about(self) -> About:
+    def about(self) -> EngineInfo:
         """As the engine does."""
         return self.engine.about()
 
@@ -97,7 +97,7 @@ def _open(event: str, arguments: tuple[Any, ...]) -> None:
     folders, study = _closed[-1]
     path = Path(os.path.realpath(os.fsdecode(arguments[0])))
     if any(path.is_relative_to(folder) for folder in folders):
-        raise Refused(_told(study, path))
+        raise HoldoutBreach(_told(study, path))
 
 
 def _told(study: Study, path: Path) -> StudyError:

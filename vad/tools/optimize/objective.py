@@ -23,7 +23,7 @@ from ...analysis.measures import Array
 from ...errors import StudyError
 from ...study.loader import Study
 from ...study.questions import LEVEL, QUESTIONS
-from ...study.source import Lines
+from ...study.source import SourceLines
 
 ASKABLE = (*QUESTIONS, LEVEL)
 
@@ -93,7 +93,7 @@ def load_objective(study: Study, name: str, where: str) -> Objective:
     parameters = inspect.signature(function).parameters
     if len(parameters) != 1:
         raise (
-            Lines(study, [path])
+            SourceLines(study, [path])
             .named("score")
             .error(
                 f"score takes {len(parameters)} arguments, and is given one",

@@ -18,7 +18,7 @@ from typing import Any
 import dspy
 from dspy.teleprompt.gepa import InstructionProposer
 
-from ...constraints.adapter import PLAIN, StudyAdapter
+from ...constraints.adapter import PLAIN_SETTINGS, StudyAdapter
 from ...constraints.bounds import bounded_texts
 from ...errors import StudyError
 from ...runs.guarantee.certificate import Certificate
@@ -31,7 +31,7 @@ Metric = Callable[..., float]
 
 
 @dataclass(frozen=True)
-class Task:
+class Optimization:
     """What an optimiser is given.
 
     threshold: the score from which on an example may become a demo. demos: how many of them fit
@@ -48,7 +48,7 @@ class Task:
     seed: int
 
 
-def bootstrap(task: Task) -> dspy.Module:
+def bootstrap(task: Optimization) -> dspy.Module:
     """Demos from training examples that score high."""
     found = dspy.BootstrapFewShot(
         metric=task.metric,
@@ -59,7 +59,7 @@ def bootstrap(task: Task) -> dspy.Module:
     return found.compile(task.student, trainset=task.train)
 
 
-def bootstrap_search(task: Task) -> dspy.Module:
+def bootstrap_search(task: Optimization) -> dspy.Module:
     """Several sets of such demos, the best in validation."""
     sets = 8
     found = dspy.BootstrapFewShotWithRandomSearch(
@@ -77,7 +77,7 @@ def bootstrap_search(task: Task) -> dspy.Module:
     )
 
 
-def mipro(task: Task) -> dspy.Module:
+def mipro(task: Optimization) -> dspy.Module:
     """Demos and instructions, chosen together in validation."""
     found = dspy.MIPROv2(
         metric=task.metric,
@@ -97,7 +97,7 @@ def mipro(task: Task) -> dspy.Module:
     )
 
 
-def gepa(task: Task) -> dspy.Module:
+def gepa(task: Optimization) -> dspy.Module:
     """Instructions, reflected upon and evolved, the best in validation."""
     found = dspy.GEPA(
         metric=task.metric,
@@ -111,14 +111,14 @@ def gepa(task: Task) -> dspy.Module:
     return found.compile(task.student, trainset=task.train, valset=task.validation)
 
 
-def copro(task: Task) -> dspy.Module:
+def copro(task: Optimization) -> dspy.Module:
     """Instructions, proposed and refined in training."""
     found = dspy.COPRO(metric=task.metric, breadth=6, depth=2)
     settings = {"num_threads": task.threads, "display_progress": False}
     return found.compile(task.student, trainset=task.train, eval_kwargs=settings)
 
 
-OPTIMIZERS: dict[str, Callable[[Task], dspy.Module]] = {
+OPTIMIZERS: dict[str, Callable[[Optimization], dspy.Module]] = {
     one.__name__: one for one in (bootstrap, bootstrap_search, mipro, gepa, copro)
 }
 WITH_DEMOS = ("bootstrap", "bootstrap_search", "mipro")
@@ -146,7 +146,7 @@ class Proposals(StudyAdapter):
     """
 
     def __init__(self) -> None:
-        super().__init__(PLAIN)
+        super().__init__(PLAIN_SETTINGS)
         self.failed: Counter[str] = Counter()
 
     def __call__(

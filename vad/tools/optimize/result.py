@@ -6,7 +6,7 @@ from typing import Any
 
 from ...design.trials import Plan
 from ...engines.base import Call, Reply
-from .examples import Case
+from .examples import Example
 from .objective import Objective
 from .scoreboard import Candidate, Difference
 from .split import ScenarioPart
@@ -14,7 +14,7 @@ from .student import Student
 
 
 @dataclass(frozen=True)
-class Found:
+class OptimizationResult:
     """What came of it.
 
     before, after: states. calls: by stage, in order. failed: calls that gave nothing, those of the
@@ -24,7 +24,7 @@ class Found:
     plan: Plan
     optimizer: str
     objective: Objective
-    cases: dict[ScenarioPart, list[Case]]
+    cases: dict[ScenarioPart, list[Example]]
     student: Student
     before: str
     after: str

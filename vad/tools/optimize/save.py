@@ -23,9 +23,9 @@ from ...design.programs import FALLBACK
 from ...errors import StudyError
 from ...study.loader import Study
 from ...study.models import Model
-from .holdout import Refused, closed_files
+from .holdout import HoldoutBreach, closed_files
 from .objective import load_objective
-from .result import Found
+from .result import OptimizationResult
 from .search import Say, optimize
 from .student import export_of
 
@@ -41,7 +41,7 @@ def optimize_program(
     runs: Path,
     say: Say,
     overrides: dict[str, Any],
-) -> tuple[Found, Path]:
+) -> tuple[OptimizationResult, Path]:
     """Optimise the program of an experiment's file for an objective, and keep what is found.
 
     name: of the program found; "" for one made of program, optimiser and objective. overrides: of
@@ -52,7 +52,7 @@ def optimize_program(
     with closed_files(study, [study.root / "scenarios", runs]):
         try:
             aim = load_objective(study, objective, "--objective")
-        except Refused as refused:
+        except HoldoutBreach as refused:
             raise refused.error from None
     experiment = load_experiment(study, path, asks=[*aim.asks], **overrides)
     name = free_name(study, name or f"{experiment.base.program}_{optimizer}_{objective}")
@@ -75,7 +75,7 @@ def free_name(study: Study, name: str) -> str:
     return name
 
 
-def keep_program(found: Found, name: str) -> Path:
+def keep_program(found: OptimizationResult, name: str) -> Path:
     """Write the program found into `signatures/`; what was not optimised is as it was."""
     study = found.plan.experiment.study
     (program,) = found.plan.programs.values()
@@ -104,7 +104,7 @@ def keep_program(found: Found, name: str) -> Path:
     return path
 
 
-def keep_record(found: Found, name: str, folder: Path) -> None:
+def keep_record(found: OptimizationResult, name: str, folder: Path) -> None:
     """Write how it was found: split, history, cost, difference, every call."""
     experiment = found.plan.experiment
     (model,) = experiment.models.values()
@@ -133,7 +133,7 @@ def keep_record(found: Found, name: str, folder: Path) -> None:
     pd.DataFrame(_calls(found, model)).to_parquet(folder / "calls.parquet", compression="zstd")
 
 
-def _calls(found: Found, model: Model) -> Iterable[dict[str, Any]]:
+def _calls(found: OptimizationResult, model: Model) -> Iterable[dict[str, Any]]:
     for stage, calls in found.calls.items():
         for call, reply in calls:
             yield {

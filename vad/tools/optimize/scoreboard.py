@@ -8,8 +8,8 @@ import dspy
 import numpy as np
 
 from ...analysis.measures import Array
-from ...analysis.resampling import draws, interval
-from .examples import Case
+from ...analysis.resampling import draws, expanded_interval
+from .examples import Example
 from .objective import Objective
 from .split import ScenarioPart
 
@@ -46,11 +46,11 @@ class Difference:
 
 
 @dataclass
-class Book:
+class Scoreboard:
     """Scores by candidate's state and by case; states in the order first asked."""
 
     objective: Objective
-    cases: Mapping[ScenarioPart, Sequence[Case]]
+    cases: Mapping[ScenarioPart, Sequence[Example]]
     scores: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
 
     def keep(self, case: str, prediction: dspy.Prediction) -> float:
@@ -59,7 +59,7 @@ class Book:
         self.scores[prediction.state][case] = found
         return found
 
-    def open(self, state: str, part: ScenarioPart) -> list[Case]:
+    def open(self, state: str, part: ScenarioPart) -> list[Example]:
         """The cases of a part that a state has no score for yet."""
         return [one for one in self.cases[part] if one.name not in self.scores[state]]
 
@@ -100,7 +100,7 @@ def paired_difference(before: Array, after: Array, units: Iterable[str]) -> Diff
     apart = sides[1] - sides[0]
     n = len(apart)
     drawn = draws(n) @ apart[:, None] / n if n else np.empty((0, 1))
-    low, high = interval(drawn, np.array([n]))
+    low, high = expanded_interval(drawn, np.array([n]))
     return Difference(
         _mean(sides[0]), _mean(sides[1]), _mean(apart), low[0], high[0], n, int((~counted).sum())
     )

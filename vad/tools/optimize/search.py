@@ -27,14 +27,14 @@ from ...runs.guarantee.canary import ask_canary
 from ...runs.guarantee.certificate import certify
 from ...study.hashing import digest
 from ...study.models import Model
-from .examples import Case, make_cases, one_of_each
-from .holdout import Refused, Watched, closed_files
+from .examples import Example, make_examples, one_of_each
+from .holdout import HoldoutBreach, HoldoutEngine, closed_files
 from .objective import Objective
-from .optimizers import OPTIMIZERS, WITH_DEMOS, Proposals, Task, demos_that_fit
-from .result import Found
-from .scoreboard import Book
+from .optimizers import OPTIMIZERS, WITH_DEMOS, Optimization, Proposals, demos_that_fit
+from .result import OptimizationResult
+from .scoreboard import Scoreboard
 from .split import ScenarioPart
-from .student import Desk, Student, export_of
+from .student import Student, StudentCalls, export_of
 
 Say = Callable[[str], None]
 Make = Callable[[Model, Any, str, Path], Engine]
@@ -52,7 +52,7 @@ def optimize(
     log: Path,
     say: Say,
     make: Make = make_engine,
-) -> Found:
+) -> OptimizationResult:
     """Optimise the one program of an experiment on its one model.
 
     log: a file for what optimiser and engine say on the side. Raises StudyError for an unknown
@@ -66,10 +66,10 @@ def optimize(
         raise StudyError("--optimizer mipro", said, "install it: pip install 'vad[mipro]'")
     plan = make_plan(experiment)
     one_of_each(plan)
-    work = _Work(plan, optimizer, objective, make_cases(plan, objective), runs, log, say)
+    work = _Work(plan, optimizer, objective, make_examples(plan, objective), runs, log, say)
     try:
         return asyncio.run(work.on(make))
-    except Refused as refused:
+    except HoldoutBreach as refused:
         raise refused.error from None
 
 
@@ -81,7 +81,7 @@ class _Work:
         plan: Plan,
         optimizer: str,
         objective: Objective,
-        cases: dict[ScenarioPart, list[Case]],
+        cases: dict[ScenarioPart, list[Example]],
         runs: Path,
         log: Path,
         say: Say,
@@ -99,11 +99,11 @@ class _Work:
         self.demos = 0
         if optimizer in WITH_DEMOS:
             self.demos = demos_that_fit(certify(plan, self.model.name, fetch=True), self.model)
-        self.book = Book(objective, cases)
+        self.book = Scoreboard(objective, cases)
         self.proposals = Proposals()
         self.lm = make_lm()
 
-    async def on(self, make: Make) -> Found:
+    async def on(self, make: Make) -> OptimizationResult:
         """All four steps on an engine of their own."""
         engine = make(self.model, self.study, self.settings.backend, self.log)
         try:
@@ -115,39 +115,39 @@ class _Work:
         finally:
             await engine.close()
 
-    async def _optimized(self, engine: Engine, aside: TextIO) -> Found:
+    async def _optimized(self, engine: Engine, aside: TextIO) -> OptimizationResult:
         seen = [text for part in ("train", "validation") for text in _texts(self.cases[part])]
-        watched = Watched(
+        watched = HoldoutEngine(
             engine, _texts(self.cases["test"]) - set(seen), self.study.place(self.objective.path)
         )
-        desk = Desk(self.plan, watched, self.model, self.lm)
-        desk.open([*self.cases["train"], *self.cases["validation"]])
+        calls = StudentCalls(self.plan, watched, self.model, self.lm)
+        calls.open([*self.cases["train"], *self.cases["validation"]])
         (program,) = self.plan.programs.values()
         sampling = self.plan.sampling(self.cases["train"][0].condition)
         seed = digest(self.settings.seed)
-        SESSION.set(Session(watched, seed, sampling, True, self.model, loop=desk.loop))
+        SESSION.set(Session(watched, seed, sampling, True, self.model, loop=calls.loop))
         modules = {export_of(part): part.module.deepcopy() for (part,) in program.parts}
-        student = Student(modules, desk)
+        student = Student(modules, calls)
         before = student.state()
         watched.begin("program as it is")
         with closed_files(self.study, [self.study.root / "scenarios", self.runs]):
             for part in ("train", "validation"):
-                await self._score(desk, student, part)
+                await self._score(calls, student, part)
             self._defined(before)
             self._tell(before, "as it is")
             watched.begin(self.optimizer)
-            found = await self._compiled(desk, student, watched, aside)
+            found = await self._compiled(calls, student, watched, aside)
             watched.begin("validation of candidates")
             self.book.scores[found.state()]
             for state in [*self.book.scores]:
-                await self._score(desk, desk.students.get(state, found), "validation")
+                await self._score(calls, calls.students.get(state, found), "validation")
         self._tell(found.state(), f"as {self.optimizer} found it")
         watched.begin("test")
         watched.shut = False
-        desk.open(self.cases["test"])
+        calls.open(self.cases["test"])
         for one in (student, found):
-            await self._score(desk, one, "test")
-        return Found(
+            await self._score(calls, one, "test")
+        return OptimizationResult(
             self.plan,
             self.optimizer,
             self.objective,
@@ -158,26 +158,26 @@ class _Work:
             self.book.history(),
             self.book.difference(before, found.state()),
             watched.calls,
-            desk.failed + self.proposals.failed,
+            calls.failed + self.proposals.failed,
             engine.about().__dict__,
         )
 
-    async def _score(self, desk: Desk, student: Student, part: ScenarioPart) -> None:
+    async def _score(self, calls: StudentCalls, student: Student, part: ScenarioPart) -> None:
         """Ask a student what of a part it was not asked yet."""
 
-        async def one(case: Case) -> None:
-            answered = await desk.ask(student, case.name, desk.lm, [])
+        async def one(case: Example) -> None:
+            answered = await calls.ask(student, case.name, calls.lm, [])
             # In a thread: an objective may itself ask a model, and waits for it.
             await asyncio.to_thread(self._judge, case.name, answered)
 
         await asyncio.gather(*(one(case) for case in self.book.open(student.state(), part)))
 
     async def _compiled(
-        self, desk: Desk, student: Student, watched: Watched, aside: TextIO
+        self, calls: StudentCalls, student: Student, watched: HoldoutEngine, aside: TextIO
     ) -> Student:
         """What the optimiser makes of the program, in a thread of its own."""
         scores = self.book.of(student.state(), "train")
-        task = Task(
+        task = Optimization(
             student,
             self._metric(SESSION.get()),
             [one.example() for one in self.cases["train"]],
@@ -202,9 +202,9 @@ class _Work:
             raise EngineFailure(f"{self.optimizer} gave up: {said}; see {self.log}") from error
         finally:
             telling.cancel()
-            desk.stopped = Refused(Interrupted())
+            calls.stopped = HoldoutBreach(Interrupted())
         assert isinstance(found, Student)
-        desk.stopped = None
+        calls.stopped = None
         return found
 
     def _defined(self, state: str) -> None:
@@ -240,9 +240,9 @@ class _Work:
             with dspy.context(lm=self.lm, adapter=self.proposals, disable_history=True):
                 return self.book.keep(case, prediction)
         except Exception as error:
-            raise Refused(error) from None
+            raise HoldoutBreach(error) from None
 
-    async def _tell_calls(self, watched: Watched) -> None:
+    async def _tell_calls(self, watched: HoldoutEngine) -> None:
         while True:
             await asyncio.sleep(EVERY)
             self.say(f"{self.optimizer}: {sum(map(len, watched.calls.values())):,} calls so far")
@@ -256,5 +256,5 @@ class _Work:
         self.say(f"{self.objective.name}, {how}: train {said}, validation {validation:.3f}")
 
 
-def _texts(cases: Sequence[Case]) -> set[str]:
+def _texts(cases: Sequence[Example]) -> set[str]:
     return {text for one in cases for text in one.texts()}

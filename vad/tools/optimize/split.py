@@ -15,7 +15,7 @@ from ...study.hashing import digest
 from ...study.scenarios import Scenario
 
 ScenarioPart = Literal["train", "validation", "test"]
-ENDS: dict[ScenarioPart, float] = {"train": 0.5, "validation": 0.75, "test": 1.0}
+PART_ENDS: dict[ScenarioPart, float] = {"train": 0.5, "validation": 0.75, "test": 1.0}
 """Where on the circle, of circumference 1, each part ends."""
 
 STEP = (sqrt(5) - 1) / 2
@@ -32,14 +32,14 @@ def part_of(scenario: Scenario, topics: Sequence[str], seed: int) -> ScenarioPar
     else:
         turn = _fraction(seed, scenario.value, scenario.id)
     place = (_fraction(seed, scenario.value) + turn) % 1
-    return next(part for part, end in ENDS.items() if place < end)
+    return next(part for part, end in PART_ENDS.items() if place < end)
 
 
 def split(
     scenarios: Iterable[Scenario], topics: Sequence[str], seed: int
 ) -> dict[ScenarioPart, list[Scenario]]:
     """Each scenario in its part, in the order given."""
-    parts: dict[ScenarioPart, list[Scenario]] = {part: [] for part in ENDS}
+    parts: dict[ScenarioPart, list[Scenario]] = {part: [] for part in PART_ENDS}
     for one in scenarios:
         parts[part_of(one, topics, seed)].append(one)
     return parts

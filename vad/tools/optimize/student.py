@@ -22,12 +22,12 @@ from ...engines.base import Engine
 from ...errors import EngineFailure, EngineGone, Interrupted, StudyError, Unreadable
 from ...runs.dspy_lm import Session, converse
 from ...runs.rows import failed_rows, response_rows
-from ...runs.scheduler import ATTEMPTS
+from ...runs.scheduler import CONVERSATION_ATTEMPTS
 from ...study.hashing import digest
 from ...study.models import Model
 from ...study.questions import LEVEL, QUESTIONS
-from .examples import Case
-from .holdout import Refused
+from .examples import Example
+from .holdout import HoldoutBreach
 from .objective import Answered
 
 
@@ -39,22 +39,22 @@ def export_of(part: Part) -> str:
 class Student(dspy.Module):  # type: ignore[misc]
     """A program's modules under the names of its exports."""
 
-    def __init__(self, modules: dict[str, dspy.Module], desk: "Desk") -> None:
+    def __init__(self, modules: dict[str, dspy.Module], calls: "StudentCalls") -> None:
         super().__init__()
-        self.desk = desk
+        self.calls = calls
         for export, module in modules.items():
             setattr(self, export, module)
 
     def forward(self, case: str, persona: str, scenario: str) -> dspy.Prediction:
         """All answers about a case, from whatever thread an optimiser asks."""
-        return self.desk.wait(self, case)
+        return self.calls.wait(self, case)
 
     def state(self) -> str:
         """What tells this candidate from others: its instructions and demos, as JSON."""
         return json.dumps(self.dump_state(), sort_keys=True, default=str)
 
 
-class Desk:
+class StudentCalls:
     """Where students are asked: the cases that are open, one engine, one event loop.
 
     students: one of each state that was asked, in the order of their first question. failed: calls
@@ -67,17 +67,17 @@ class Desk:
         self.model = model
         self.lm = lm
         self.loop = asyncio.get_running_loop()
-        self.cases: dict[str, Case] = {}
+        self.cases: dict[str, Example] = {}
         self.students: dict[str, Student] = {}
         self.failed: Counter[str] = Counter()
-        self.stopped: Refused | None = None
+        self.stopped: HoldoutBreach | None = None
         self._width = asyncio.Semaphore(model.concurrency)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Desk":
-        """Candidates are copies of a student; they share the desk."""
+    def __deepcopy__(self, memo: dict[int, Any]) -> "StudentCalls":
+        """Candidates are copies of a student; they share the calls."""
         return self
 
-    def open(self, cases: Iterable[Case]) -> None:
+    def open(self, cases: Iterable[Example]) -> None:
         """From now on these may be asked about."""
         self.cases |= {one.name: one for one in cases}
 
@@ -88,21 +88,21 @@ class Desk:
         """
         if name not in self.cases:
             said = f'asks about "{name}", which is none of the examples given'
-            self.stopped = Refused(StudyError("vad optimize", said))
+            self.stopped = HoldoutBreach(StudyError("vad optimize", said))
         if self.stopped:
             raise self.stopped
         traced: list[Any] = []
         asking = self.ask(student, name, dspy.settings.lm, traced)
         try:
             prediction = asyncio.run_coroutine_threadsafe(asking, self.loop).result()
-        except Refused as refused:
+        except HoldoutBreach as refused:
             self.stopped = refused
             raise
         except EngineGone as gone:
-            self.stopped = Refused(gone)
+            self.stopped = HoldoutBreach(gone)
             raise self.stopped from None
         except CancelledError:
-            self.stopped = Refused(Interrupted())
+            self.stopped = HoldoutBreach(Interrupted())
             raise self.stopped from None
         if dspy.settings.trace is not None:
             dspy.settings.trace.extend(traced)
@@ -125,7 +125,7 @@ class Desk:
         return dspy.Prediction(answered=_answered(case, rows), state=state)
 
     async def _hold(
-        self, student: Student, one: Conversation, case: Case, lm: dspy.LM, decided: str
+        self, student: Student, one: Conversation, case: Example, lm: dspy.LM, decided: str
     ) -> tuple[list[dict[str, Any]], list[Any]]:
         """The rows of a conversation and its trace; where no answer came the rows say nothing."""
         own = getattr(student, export_of(one.part))
@@ -133,7 +133,7 @@ class Desk:
         constrained = case.condition.settings.decoding != "free"
         sampling = self.plan.sampling(case.condition)
         seed = digest(one.trials[0].key, decided)
-        for _ in range(ATTEMPTS):
+        for _ in range(CONVERSATION_ATTEMPTS):
             session = Session(self.engine, seed, sampling, constrained, self.model)
             trace: list[Any] = []
             async with self._width:
@@ -158,7 +158,7 @@ class Desk:
         ], []
 
 
-def _answered(case: Case, rows: Sequence[dict[str, Any]]) -> Answered:
+def _answered(case: Example, rows: Sequence[dict[str, Any]]) -> Answered:
     levels = {
         variable.key: variable.position(level)
         for variable, level in (case.condition.persona.items() if case.condition.persona else ())

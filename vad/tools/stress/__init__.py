@@ -1,1 +1,1 @@
-"""Whether the guarantee holds: models that mean nothing answer, and a witness reads."""
+"""Whether the guarantee holds: models that mean nothing answer, and an independent parser reads."""

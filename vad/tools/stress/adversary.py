@@ -19,7 +19,7 @@ STYLES: tuple[Style, Style] = ("bytes", "fallback")
 """How a tokenizer writes what it has no token for: all of it in bytes (as GPT-2, Qwen), or bytes as
 tokens of their own beside pieces of text (as Llama 2)."""
 
-SPECIAL = ["<eos>", "<pad>", '{"reasoning', '"}<end>', '": "', 'A"', '"C"}', '{"{', '"",']
+SPECIAL_TOKENS = ["<eos>", "<pad>", '{"reasoning', '"}<end>', '": "', 'A"', '"C"}', '{"{', '"",']
 """Special tokens, most of which look like the JSON that is asked for."""
 
 APART = ["<eos>", "<pad>", '"}<end>', '{"{', '"",']
@@ -54,7 +54,7 @@ def build(
     style: Style,
     texts: list[str],
     seed: int,
-    special: list[str] = SPECIAL,
+    special: list[str] = SPECIAL_TOKENS,
 ) -> None:
     """Write a model of `size` tokens (at least 2,000) to a folder in the Hugging Face layout.
 

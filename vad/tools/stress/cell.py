@@ -1,4 +1,4 @@
-"""Barrage: one cell at work. A round of conversations as in a run, then the same calls again."""
+"""Cell: one cell of the stress test at work: a round as in a run, then the same calls again."""
 
 import asyncio
 import itertools
@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from typing import Any
 
-from ...constraints.adapter import held, narrow
+from ...constraints.adapter import call_language, narrow
 from ...design.trials import Conversation, Plan
 from ...engines.base import Call, Engine, Reply
 from ...errors import EngineFailure, EngineGone, Unreadable
@@ -15,8 +15,8 @@ from ...runs.dspy_lm import Session, converse, make_lm
 from ...runs.scheduler import Progress
 from ...study.hashing import digest
 from ...study.models import Sampling
-from .independent_parser import attest
-from .record import Cell
+from .independent_parser import parse_independently
+from .record import CellRecord
 
 HOTTEST = Sampling(temperature=2.0, top_p=1.0, top_k=0)
 WIDTH = 128
@@ -26,15 +26,15 @@ FREE = 256
 Show = Callable[[Progress], None]
 
 
-class Barrage:
-    """One cell at work: every constraint compiled once, a round of conversations, then the flood.
+class StressCell:
+    """One cell at work: each constraint compiled once, a round of conversations, then its calls.
 
     The round holds the experiment's conversations as a run does, DSPy and the strict reader of runs
-    included. The flood puts the same calls, word for word, again and again with seeds of their own;
-    the witness reads every answer of both.
+    included. After it the same calls are put again and again, with seeds of their own;
+    the independent parser reads every answer of both.
     """
 
-    def __init__(self, engine: Engine, plan: Plan, cell: Cell, show: Show) -> None:
+    def __init__(self, engine: Engine, plan: Plan, cell: CellRecord, show: Show) -> None:
         self.engine = engine
         self.cell = cell
         self.show = show
@@ -44,8 +44,8 @@ class Barrage:
         self.asked: dict[str, Any] = {}
         for one in plan.conversations:
             for each in one.part.signatures:
-                told = narrow(each, one.manner.offered)  # type: ignore[arg-type]
-                self.asked[held(told, one.manner.written).regex] = told
+                told = narrow(each, one.adapter.offered)  # type: ignore[arg-type]
+                self.asked[call_language(told, one.adapter.written).regex] = told
 
     async def run(self, answers: int) -> None:
         """The cell's answers, counted and read."""
@@ -56,7 +56,7 @@ class Barrage:
             await self._compile()
             self.cell.answers = self.cell.unreadable = 0
             began = time.monotonic()
-            tokens = await self._pour(map(self._converse, self.conversations[:answers]))
+            tokens = await self._run_all(map(self._converse, self.conversations[:answers]))
             seconds = time.monotonic() - began
             if not self.calls:
                 return
@@ -65,7 +65,7 @@ class Barrage:
                 range(self.cell.answers, answers), itertools.cycle(self.calls), strict=False
             )
             began = time.monotonic()
-            tokens += await self._pour(self._ask(call, number) for number, call in again)
+            tokens += await self._run_all(self._ask(call, number) for number, call in again)
             seconds += time.monotonic() - began
             self.cell.answers_a_second = self.cell.answers / seconds
             self.cell.answer_pace = self.cell.answers_a_second / free_answers
@@ -94,11 +94,11 @@ class Barrage:
 
         began = time.monotonic()
         chosen = itertools.islice(itertools.cycle(self.calls), count)
-        tokens = await self._pour(map(answer, chosen))
+        tokens = await self._run_all(map(answer, chosen))
         seconds = time.monotonic() - began
         return tokens / seconds, count / seconds
 
-    async def _pour(self, turns: Iterator[Coroutine[Any, Any, int]]) -> int:
+    async def _run_all(self, turns: Iterator[Coroutine[Any, Any, int]]) -> int:
         """Do all of them, many at once; the tokens written."""
         tokens = 0
 
@@ -115,7 +115,7 @@ class Barrage:
         return tokens
 
     async def _converse(self, one: Conversation) -> int:
-        """One conversation; each of its answers is read by the witness too."""
+        """One conversation; each of its answers is read by the independent parser too."""
         seed = digest(str(self.cell.seed), one.trials[0].key)
         session = Session(self.engine, seed, HOTTEST, True)
         problem = ""
@@ -156,9 +156,9 @@ class Barrage:
         if reply.finish_reason != "stop":
             return f'ended by "{reply.finish_reason}"'
         try:
-            attest(self.asked[call.language.regex], reply.text)
+            parse_independently(self.asked[call.language.regex], reply.text)
         except Unreadable as error:
-            return f"witness: {error.kind.split(':')[0]}"
+            return f"parser: {error.kind.split(':')[0]}"
         return ""
 
     def _disproved(self, problem: str, text: str) -> None:

@@ -1,9 +1,9 @@
-"""The witness: a second strict reader of answers, which knows nothing of how they were constrained.
+"""The independent parser: a second strict reader, which knows nothing of any constraint.
 
-It shares no code with the language builder (fields.py, language.py) nor with the reader of runs: the
-standard library parses, pydantic checks types and bounds as the signature declares them, and the
-object written anew has to be the text, byte for byte. So a fault of the builder is not repeated in
-what looks for it.
+It shares no code with the language builder (fields.py, language.py) nor with the reader of runs:
+the standard library parses, pydantic checks types and bounds as the signature declares them, and
+the object written anew has to be the text, byte for byte. So a fault of the builder is not repeated
+in what looks for it.
 """
 
 import json
@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from ...errors import Unreadable
 
 
-def attest(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
+def parse_independently(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
     """The typed fields of one answer to a signature.
 
     Raises Unreadable, its kind in words, for a text that is not one JSON object as `json.dumps`

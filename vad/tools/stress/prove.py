@@ -1,10 +1,10 @@
-"""Prove: adversaries answer an experiment's own questions, and a witness reads every answer.
+"""Prove: adversaries answer an experiment's own questions, and an independent parser reads each.
 
 Each cell is a backend and a size of vocabulary: an adversary of that size (adversary.py) answers
 through the vLLM engine at the highest temperature there is, held to the constraint of each call as
-in any run, and a reader that knows nothing of the constraint (independent_parser.py) reads each answer. What
-is not read is counted by kind and shown. A count of zero in n answers bounds the true rate at 3/n
-(95%, rule of three: Hanley and Lippman-Hand, 1983).
+in any run, and a reader that knows nothing of the constraint reads each answer. What is not read is
+counted by kind and shown. A count of zero in n answers bounds the true rate at 3/n (95%, rule of
+three: Hanley and Lippman-Hand, 1983).
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from ...design.trials import Plan
 from ...engines.vllm import VllmEngine
 from ...errors import EngineGone, StudyError
 from ...runs.guarantee.certificate import certify
-from ...runs.guarantee.dry_run import rehearse
+from ...runs.guarantee.dry_run import dry_run
 from ...study.models import Model
-from .adversary import APART, SPECIAL, STYLES, build
-from .cell import WIDTH, Barrage, Show
-from .record import Cell, append, same_columns
+from .adversary import APART, SPECIAL_TOKENS, STYLES, build
+from .cell import WIDTH, Show, StressCell
+from .record import CellRecord, append, same_columns
 
-BACKENDS = ("outlines", "xgrammar", "guidance")
+TRIED_BACKENDS = ("outlines", "xgrammar", "guidance")
 LEAST_VOCABULARY = 2_000
 
 
@@ -37,33 +37,35 @@ def prove(
     seed: int,
     record: Path,
     show: Show,
-) -> list[Cell]:
+) -> list[CellRecord]:
     """Ask each cell for `answers` answers; every cell is added to the CSV file `record` when done.
 
     Raises StudyError for a backend or vocabulary that cannot be, EngineGone if vLLM dies.
     """
     for name in backends:
-        if name not in BACKENDS:
-            raise StudyError("--backend", f'no backend "{name}"; there are {", ".join(BACKENDS)}')
+        if name not in TRIED_BACKENDS:
+            raise StudyError(
+                "--backend", f'no backend "{name}"; there are {", ".join(TRIED_BACKENDS)}'
+            )
     for size in vocabularies:
         if size < LEAST_VOCABULARY:
             raise StudyError("--vocabulary", f"{size} is too small: {LEAST_VOCABULARY} or more")
     same_columns(record)
     cells = []
     for size, backend in itertools.product(vocabularies, backends):
-        cell = Cell(backend, size, STYLES[seed % len(STYLES)], seed)
+        cell = CellRecord(backend, size, STYLES[seed % len(STYLES)], seed)
         _one(experiment, cell, answers, show)
         append(record, experiment, cell)
         cells.append(cell)
     return cells
 
 
-def _one(experiment: Experiment, cell: Cell, answers: int, show: Show) -> None:
+def _one(experiment: Experiment, cell: CellRecord, answers: int, show: Show) -> None:
     with tempfile.TemporaryDirectory(prefix="vad-prove-") as temporary:
         folder = Path(temporary)
         log = folder / "engine.log"
         plan = _plan(experiment, profile(folder / "weights", 32_768))
-        special = APART if cell.backend == "guidance" else SPECIAL
+        special = APART if cell.backend == "guidance" else SPECIAL_TOKENS
         build(folder / "weights", cell.vocabulary, cell.style, _texts(plan), cell.seed, special)
         proved = certify(plan, next(iter(experiment.models)))
         length = proved.longest_prompt + proved.max_tokens + 1
@@ -73,7 +75,7 @@ def _one(experiment: Experiment, cell: Cell, answers: int, show: Show) -> None:
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
         engine = VllmEngine(model, experiment.study, cell.backend, log)
         try:
-            asyncio.run(Barrage(engine, plan, cell, show).run(answers))
+            asyncio.run(StressCell(engine, plan, cell, show).run(answers))
         except EngineGone as gone:
             last = log.read_text(errors="replace").splitlines()[-20:] if log.exists() else []
             raise EngineGone("\n".join([str(gone), *last])) from gone
@@ -98,7 +100,9 @@ def _plan(experiment: Experiment, model: Model) -> Plan:
     experiment.models = dict.fromkeys(experiment.models, model)
     plan = make_plan(experiment)
     if any(one.settings.adapter != "plain" for one in experiment.conditions):
-        raise StudyError(f"{experiment.place}: adapter", 'the witness reads the adapter "plain"')
+        raise StudyError(
+            f"{experiment.place}: adapter", 'the independent parser reads the adapter "plain"'
+        )
     return plan
 
 
@@ -107,6 +111,6 @@ def _texts(plan: Plan) -> list[str]:
     model = next(iter(plan.experiment.models.values()))
     parts = {id(one.part): one for one in plan.conversations}
     step = max(1, len(plan.conversations) // 60)
-    asked = [call for one in plan.conversations[::step] for call in rehearse(one, model)]
-    answers = [call.reply.text for one in parts.values() for call in rehearse(one, model)]
+    asked = [call for one in plan.conversations[::step] for call in dry_run(one, model)]
+    answers = [call.reply.text for one in parts.values() for call in dry_run(one, model)]
     return ["\n".join(m["content"] for m in one.call.messages) for one in asked] + answers

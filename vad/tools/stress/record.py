@@ -18,7 +18,7 @@ MOST_MEGABYTES = 4096.0
 
 
 @dataclass
-class Cell:
+class CellRecord:
     """A backend and a vocabulary, and what came of it; times in seconds, memory in MB.
 
     compile_seconds: the first answers under each constraint, less the second ones.
@@ -56,7 +56,7 @@ class Cell:
         return bool(self.unreadable) or heavy or not self.answers
 
 
-RECORDED = ["date", "experiment", "program", *(one.name for one in fields(Cell)), "upper"]
+RECORDED = ["date", "experiment", "program", *(one.name for one in fields(CellRecord)), "upper"]
 """What the record has of each cell."""
 
 
@@ -70,7 +70,7 @@ def same_columns(record: Path) -> None:
                 )
 
 
-def append(record: Path, experiment: Experiment, cell: Cell) -> None:
+def append(record: Path, experiment: Experiment, cell: CellRecord) -> None:
     """Add a cell to the record; StudyError if it cannot be written."""
     row: dict[str, Any] = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),

@@ -1,0 +1,1 @@
+"""Runs: a plan asked, guaranteed, recorded and resumed."""

@@ -1,0 +1,7 @@
+"""Guarantee: what is proved before the first question, and from what.
+
+dry_run          the calls a program makes when every answer is the longest
+prompt_lengths   how many tokens each of them takes at most
+certificate      the five points of the parse certificate
+canary           a text that shows the constraint in force, asked as a run begins
+"""

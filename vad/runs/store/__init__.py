@@ -1,0 +1,1 @@
+"""Store: a run's folder. Nothing else knows its files."""
