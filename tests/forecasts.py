@@ -14,11 +14,11 @@ from pathlib import Path
 
 from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
+from vad.engines.profiles import load_profile
 from vad.engines.vllm import VllmEngine
 from vad.runs.forecast import calibrate
 from vad.runs.run import every_model, prepare_run
 from vad.study.loader import find_study
-from vad.study.models import load_model
 from vad.tools.bench.vad_run import LiveEngine
 
 from .conftest import REPOSITORY
@@ -29,7 +29,7 @@ async def tries(count: int, limit: int) -> None:
     study = find_study(REPOSITORY)
     path = REPOSITORY / "experiments" / "quickstart.toml"
     hits = 0
-    engine = VllmEngine(load_model(study, "pocket", "here"), study, "auto", Path(os.devnull))
+    engine = VllmEngine(load_profile(study, "pocket", "here"), study, "auto", Path(os.devnull))
     await engine.start()
 
     def kept(*_: object) -> LiveEngine:

@@ -9,12 +9,12 @@ from vad.design.experiment import Experiment, load_experiment
 from vad.design.plan import make_plan
 from vad.design.settings import Condition
 from vad.design.trials import Plan
+from vad.engines.profiles import load_profile
 from vad.engines.tokenizer import TokenCount
 from vad.errors import StudyError
 from vad.runs.run import run
 from vad.study.formats import render
 from vad.study.loader import Study, find_study
-from vad.study.models import load_model
 from vad.study.personas import load_personas
 
 from .conftest import REPOSITORY, Vad
@@ -139,7 +139,7 @@ def test_the_turn_of_a_persona_decides_its_keys_but_not_the_baselines(study: Stu
 
 def test_a_placebo_has_as_many_tokens_as_the_persona_whose_place_it_takes() -> None:
     study = find_study(REPOSITORY)
-    count = TokenCount(study, load_model(study, "pocket", "test"))
+    count = TokenCount(study, load_profile(study, "pocket", "test"))
     for persona in load_personas(study, "cultural", "test").personas:
         texts = [render(study, name, persona, "test", count) for name in ("explicit", "placebo")]
         assert count(texts[0]) == count(texts[1])

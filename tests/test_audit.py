@@ -12,11 +12,12 @@ from vad.analysis.results import open_run
 from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
 from vad.engines.factory import make_engine
+from vad.engines.profiles import load_profile
 from vad.runs.dspy_lm import Session, converse, make_lm
 from vad.runs.option_probabilities import option_probabilities
 from vad.runs.store.reader import read_table
 from vad.study.loader import find_study
-from vad.study.models import PUBLISHED, load_model
+from vad.study.models import PUBLISHED
 
 from .conftest import ALWAYS_A, REPOSITORY, Vad
 
@@ -172,7 +173,7 @@ def test_probabilities_of_the_letters_are_the_models_own_before_the_mask(tmp_pat
     import torch
 
     study = find_study(REPOSITORY)
-    model = load_model(study, "pocket", "test")
+    model = load_profile(study, "pocket", "test")
     model = model.model_copy(update={"engine": "transformers", "engine_args": {}})
     plan = make_plan(
         load_experiment(study, REPOSITORY / "experiments" / "quickstart.toml", limit=1)

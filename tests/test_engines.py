@@ -20,6 +20,7 @@ from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
 from vad.engines.base import Call, Engine, Reply
 from vad.engines.factory import make_engine
+from vad.engines.profiles import load_profile
 from vad.engines.tokenizer import Tokenizer
 from vad.errors import EngineFailure
 from vad.runs.dspy_lm import Session, converse, make_lm
@@ -27,14 +28,14 @@ from vad.runs.prefix_order import in_prefix_order
 from vad.runs.run import answer_plan, prepare_run
 from vad.runs.store.reader import read_manifest, read_table
 from vad.study.loader import find_study
-from vad.study.models import PUBLISHED, load_model
+from vad.study.models import PUBLISHED
 
 from .conftest import REPOSITORY, Vad
 
 pytestmark = pytest.mark.engine
 
 STUDY = find_study(REPOSITORY)
-POCKET = load_model(STUDY, "pocket", "test")
+POCKET = load_profile(STUDY, "pocket", "test")
 PLAN = make_plan(load_experiment(STUDY, REPOSITORY / "experiments" / "quickstart.toml", limit=2))
 
 

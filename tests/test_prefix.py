@@ -12,10 +12,10 @@ from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
 from vad.engines.base import Call
 from vad.engines.prefix_cache import PrefixCache
+from vad.engines.profiles import load_profile
 from vad.engines.tokenizer import Tokenizer
 from vad.runs.prefix_order import in_prefix_order, leading
 from vad.study.loader import Study, find_study
-from vad.study.models import load_model
 
 from .conftest import REPOSITORY, Vad
 
@@ -114,7 +114,7 @@ def computed_with(prompts: list[list[int]], blocks: int) -> float:
 
 def test_in_this_order_a_cache_of_a_few_prompts_leaves_the_least_to_compute() -> None:
     study = find_study(REPOSITORY)
-    tokens = Tokenizer(load_model(study, "pocket", "test"), study)
+    tokens = Tokenizer(load_profile(study, "pocket", "test"), study)
     prompts = [tokens.ids(tokens.prompt(one.messages)) for one in asyncio.run(every_call(study))]
     assert computed_with(prompts, 64) == 1
     assert computed_with(random.Random(2026).sample(prompts, len(prompts)), 64) > 1.5

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from vad.design.experiment import load_experiment
+from vad.engines.profiles import load_profiles
 from vad.runs.run import run
 from vad.runs.store.reader import read_manifest, read_table
 from vad.study.loader import Study
-from vad.study.models import load_models
 
 from .conftest import POCKET, REPOSITORY
 
@@ -171,7 +171,7 @@ def toml(value: Any) -> str:
 
 
 def test_every_published_model_has_a_profile_that_says_what_was_not_verified() -> None:
-    models = load_models(Study(REPOSITORY))
+    models = load_profiles(Study(REPOSITORY))
     open_ones = {name for name, model in models.items() if name != "pocket" and not model.validated}
     assert open_ones == set(FAMILIES)
     for name in open_ones:

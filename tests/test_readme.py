@@ -7,10 +7,10 @@ import tomllib
 from pathlib import Path
 
 from vad.design.experiment import load_experiment
+from vad.engines.profiles import load_profiles
 from vad.runs.run import run
 from vad.runs.store.reader import read_table
 from vad.study.loader import Study
-from vad.study.models import load_models
 
 from .conftest import REPOSITORY, Vad
 
@@ -67,9 +67,9 @@ def test_the_model_profile_of_the_readme_is_a_valid_one(root: Path) -> None:
     profile, server, provider = (one for one in blocks("toml") if "weights" in one)
     with (root / "experiments" / "models.toml").open("a") as out:
         out.write(profile + server + provider)
-    assert load_models(Study(root))["my-model"].engine_args["tensor_parallel_size"] == 2
+    assert load_profiles(Study(root))["my-model"].engine_args["tensor_parallel_size"] == 2
     assert tomllib.loads(profile)
-    models = load_models(Study(root))
+    models = load_profiles(Study(root))
     assert [models[name].validated for name in ("my-server", "my-provider")] == [False, True]
 
 

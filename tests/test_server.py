@@ -8,12 +8,12 @@ import pytest
 
 from vad.design.experiment import load_experiment
 from vad.engines import server as server_engine
+from vad.engines.profiles import load_profiles
 from vad.errors import EngineGone, StudyError
 from vad.runs.recorder import Outcome
 from vad.runs.run import run
 from vad.runs.store.reader import read_manifest, read_table
 from vad.study.loader import Study
-from vad.study.models import load_models
 
 from .conftest import POCKET, Vad
 from .fake_server import (
@@ -146,7 +146,7 @@ def test_a_key_in_a_profile_is_refused_and_not_repeated(
 ) -> None:
     profile(root, "http://localhost:1/v1", **settings)
     with pytest.raises(StudyError, match="far") as told:
-        load_models(Study(root))
+        load_profiles(Study(root))
     assert words in str(told.value)
     assert "4711" not in str(told.value)
 

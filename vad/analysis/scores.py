@@ -205,11 +205,11 @@ def _counts(answers: Answers, convention: Convention, group: Grouping) -> Column
     }
 
 
-def _mean_in(of: Labels, measures_by: Array, n: int) -> Array:
+def _mean_in(of: Labels, figures: Array, n: int) -> Array:
     """The mean of the figures that are defined, part by part; NaN where none is."""
-    defined = np.isfinite(measures_by)
+    defined = np.isfinite(figures)
     count = np.bincount(of[defined], minlength=n)
-    total = np.bincount(of[defined], measures_by[defined], n)
+    total = np.bincount(of[defined], figures[defined], n)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 

@@ -5,22 +5,28 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from ..engines.profiles import load_profile
 from ..engines.tokenizer import TokenCount
 from ..errors import StudyError, unknown
 from ..study.formats import EVERYTHING, NOTHING, render, shown
 from ..study.loader import Study
-from ..study.models import REFUSED, Model, load_model
+from ..study.models import REFUSED, Model
 from ..study.personas import Persona, Personas, load_personas
-from ..study.scenarios import Scenario, load_scenarios
+from ..study.questions import LEVEL, Questions, load_questions
+from ..study.scenarios import Scenario, load_scenarios, load_values
 from .columns import NAMED, OF_PERSONA, column
 from .factors import EACH, Factors
+from .programs import Program, load_program
 from .settings import NOT_VARIED, Condition, Only, Settings
 
 T = TypeVar("T", bound=BaseModel)
 
 
 class Experiment:
-    """A loaded experiment: `conditions` in order, each with its model and scenarios at hand."""
+    """A loaded experiment: its conditions in order, and by name all that they ask with.
+
+    What is loaded stays as it was then: a plan is made of it and of no file.
+    """
 
     def __init__(
         self,
@@ -48,6 +54,10 @@ class Experiment:
                     table.pop(key, None)
         self.base = self._check(Settings, content | overrides, "", flags)
         self.models: dict[str, Model] = {}
+        self.identities: dict[str, str] = {}
+        self.programs: dict[str, Program] = {}
+        self.questions: dict[str, Questions] = {}
+        self.values = load_values(study)
         self.scenarios: dict[str, list[Scenario]] = {}
         self.personas: dict[str, Personas] = {}
         self._counts: dict[str, TokenCount] = {}
@@ -82,8 +92,8 @@ class Experiment:
         for key, levels in self.vary.items():
             if key not in apart:
                 found[f"setting vary.{key}"] = levels
-        for name, model in self.models.items():
-            found[f"model {name}"] = model.identity(self.study)
+        for name in self.models:
+            found[f"model {name}"] = self.identities[name]
         return found | {f"file {place}": digest for place, digest in self.study.hashes(self.path)}
 
     def _conditions(self, flags: dict[str, str]) -> list[Condition]:
@@ -108,11 +118,29 @@ class Experiment:
     def _load(self, settings: Settings, at: dict[str, str]) -> None:
         where = at.get("model", f"{self.place}: model")
         if settings.model not in self.models:
-            self.models[settings.model] = load_model(self.study, settings.model, where)
+            model = load_profile(self.study, settings.model, where)
+            self.models[model.name] = model
+            self.identities[model.name] = model.identity(self.study)
         if settings.scenarios not in self.scenarios:
             where = at.get("scenarios", f"{self.place}: scenarios")
             self.scenarios[settings.scenarios] = self._narrow(
                 load_scenarios(self.study, settings.scenarios, where)
+            )
+        if settings.program not in self.programs:
+            where = at.get("program", f"{self.place}: program")
+            self.programs[settings.program] = load_program(
+                self.study, settings.program, where, settings.asks
+            )
+        if settings.questions not in self.questions:
+            where = at.get("questions", f"{self.place}: questions")
+            self.questions[settings.questions] = load_questions(
+                self.study, settings.questions, where
+            )
+        if LEVEL in settings.asks and not self.questions[settings.questions].level:
+            raise StudyError(
+                f"signatures/{settings.questions}.toml: {LEVEL}",
+                f'missing, and {self.place} asks for it: asks = ["{LEVEL}", ...]',
+                f'write: [{LEVEL}], and under it: question = "Which fits you best: {{asks}}?"',
             )
 
     def _personas(self, name: str, where: str) -> Personas:

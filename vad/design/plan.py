@@ -2,19 +2,19 @@
 
 from typing import Any
 
+from ..engines.capabilities import capabilities
 from ..errors import StudyError
 from ..study.hashing import digest
 from ..study.personas import Variable
-from ..study.questions import LEVEL, Questions, load_questions
-from ..study.scenarios import Scenario, ValueInfo, load_values
+from ..study.questions import LEVEL, Questions
+from ..study.scenarios import Scenario, ValueInfo
 from .conversations import ConversationBuilder, scenario_inputs
 from .experiment import Experiment
 from .option_orders import select
-from .programs import Part, Program, load_program
-from .settings import Condition
+from .programs import Part, Program
+from .settings import Condition, Settings
 from .trials import Plan
 
-Worded = dict[tuple[str, str, str], Questions]
 Chosen = dict[tuple[str, int, int | None, str | None], list[Scenario]]
 CallGroup = tuple[tuple[Part, ...], list[Scenario]]
 """The forms of one part of a program, and the scenarios that one call of it asks about."""
@@ -23,59 +23,26 @@ CallGroup = tuple[tuple[Part, ...], list[Scenario]]
 def make_plan(experiment: Experiment) -> Plan:
     """Every trial of an experiment: condition x scenario x question x repeat.
 
-    Raises StudyError where a program, a question file and a scenario disagree.
+    A pure function of what was loaded. Raises StudyError where a program, a question file and a
+    scenario disagree.
     """
-    values = load_values(experiment.study)
-    plan = Plan(experiment, {})
+    plan = Plan(experiment)
+    values = experiment.values
     chosen: Chosen = {}
-    worded: Worded = {}
     for place, condition in enumerate(experiment.conditions):
         settings = condition.settings
-        program = _program(plan, condition)
-        questions = _questions(experiment, condition, worded)
+        program = experiment.programs[settings.program]
+        if settings.decoding == "letter":
+            _gives_letters(experiment, settings)
+        questions = experiment.questions[settings.questions]
         variables = experiment.personas[settings.personas].variables
         fixed = _fixed(plan, condition, program)
-        asker = ConversationBuilder(place, condition, questions, values, variables, fixed)
+        builder = ConversationBuilder(place, condition, questions, values, variables, fixed)
         scenarios = _scenarios(experiment, condition, chosen)
         for forms, about in _calls(program, questions, scenarios, values, variables):
             for repeat in range(settings.repeats):
-                plan.conversations.append(asker.conversation(forms, about, repeat))
+                plan.conversations.append(builder.conversation(forms, about, repeat))
     return plan
-
-
-def _program(plan: Plan, condition: Condition) -> Program:
-    experiment, settings = plan.experiment, condition.settings
-    if settings.program not in plan.programs:
-        where = f"{experiment.place}: program"
-        plan.programs[settings.program] = load_program(
-            experiment.study, settings.program, where, settings.asks
-        )
-    program = plan.programs[settings.program]
-    if settings.decoding == "letter" and settings.adapter == "chat":
-        raise StudyError(
-            f"{experiment.place}: decoding",
-            'letters have probabilities where the answer is JSON: adapter "plain" or "json"',
-        )
-    if settings.decoding == "letter":
-        _distinct_first_characters(program)
-        _has_probabilities(experiment, settings.model)
-    return program
-
-
-def _questions(experiment: Experiment, condition: Condition, worded: Worded) -> Questions:
-    settings = condition.settings
-    which = settings.questions, settings.scenarios, settings.personas
-    if which not in worded:
-        where = f"{experiment.place}: questions"
-        worded[which] = load_questions(experiment.study, settings.questions, where)
-    questions = worded[which]
-    if LEVEL in settings.asks and not questions.level:
-        raise StudyError(
-            f"signatures/{settings.questions}.toml: {LEVEL}",
-            f'missing, and {experiment.place} asks for it: asks = ["{LEVEL}", ...]',
-            f'write: [{LEVEL}], and under it: question = "Which fits you best: {{asks}}?"',
-        )
-    return questions
 
 
 def _scenarios(experiment: Experiment, condition: Condition, chosen: Chosen) -> list[Scenario]:
@@ -97,7 +64,7 @@ def _fixed(plan: Plan, condition: Condition, program: Program) -> dict[str, str]
     """By the hash of each part: a hash of all that decides an answer and that a condition fixes."""
     settings = condition.settings
     experiment = plan.experiment
-    identity = experiment.models[settings.model].identity(experiment.study)
+    identity = experiment.identities[settings.model]
     decided = (
         settings.adapter,
         settings.decoding,
@@ -156,12 +123,19 @@ def _calls(
     return calls
 
 
-def _has_probabilities(experiment: Experiment, name: str) -> None:
-    """StudyError for a server: its interface tells none from before the mask."""
-    if experiment.models[name].engine == "server":
+def _gives_letters(experiment: Experiment, settings: Settings) -> None:
+    """StudyError where the probabilities of letters cannot be had."""
+    place, name = f"{experiment.place}: decoding", settings.model
+    if settings.adapter == "chat":
         raise StudyError(
-            f"{experiment.place}: decoding",
-            f'"letter" reads probabilities, which the engine "server" of {name} does not give',
+            place, 'letters have probabilities where the answer is JSON: adapter "plain" or "json"'
+        )
+    _distinct_first_characters(experiment.programs[settings.program])
+    if not capabilities(experiment.models[name]).gives_probabilities:
+        raise StudyError(
+            place,
+            f'"letter" reads probabilities, which the engine "{experiment.models[name].engine}" '
+            f"of {name} does not give",
             'write: decoding = ["free", "constrained"], or ask it with the engine "vllm"',
         )
 

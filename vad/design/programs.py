@@ -68,9 +68,9 @@ class Part:
         if items not in self._among:
             module = self.module.deepcopy()
             for _, predictor in module.named_predictors():
-                for name, require_finite in predictor.signature.output_fields.items():
-                    if name in self.questions and each_item(require_finite.annotation):
-                        kind = dict[Literal[items], each_item(require_finite.annotation)]  # type: ignore[misc, valid-type]
+                for name, output in predictor.signature.output_fields.items():
+                    if name in self.questions and each_item(output.annotation):
+                        kind = dict[Literal[items], each_item(output.annotation)]  # type: ignore[misc, valid-type]
                         predictor.signature = predictor.signature.with_updated_fields(name, kind)
             self._among[items] = replace(self, module=module)
         return self._among[items]

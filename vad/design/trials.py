@@ -7,7 +7,7 @@ from ..study.models import Sampling, resolve_sampling
 from ..study.questions import Question
 from ..study.scenarios import Scenario
 from .experiment import Experiment
-from .programs import Part, Program
+from .programs import Part
 from .settings import Condition
 
 
@@ -42,7 +42,6 @@ class Plan:
     """All conversations of an experiment, in the order that shares the longest prefixes."""
 
     experiment: Experiment
-    programs: dict[str, Program]
     conversations: list[Conversation] = field(default_factory=list)
 
     @property

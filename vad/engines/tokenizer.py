@@ -8,6 +8,7 @@ from ..errors import StudyError
 from ..study.formats import count_words
 from ..study.loader import Study
 from ..study.models import Model
+from .capabilities import capabilities
 
 
 class Tokenizer:
@@ -153,9 +154,9 @@ def local_tokenizer(model: Model, study: Study, fetch: bool) -> Tokenizer | Byte
     Raises StudyError where an engine of ours will need it: a folder without one, a failed fetch.
     """
     try:
-        return Tokenizer(model, study, fetch and model.engine != "server")
+        return Tokenizer(model, study, fetch and capabilities(model).in_process)
     except StudyError:
-        if model.engine != "server" and (fetch or model.folder(study)):
+        if capabilities(model).in_process and (fetch or model.folder(study)):
             raise
         return ByteCounter()
 
@@ -180,7 +181,7 @@ class TokenCount:
 
     def __call__(self, text: str) -> int:
         """The count."""
-        if self.model.engine == "simulated":
+        if not capabilities(self.model).has_weights:
             return count_words(text)
         return self._tokens.count(text)
 

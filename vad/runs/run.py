@@ -11,6 +11,7 @@ from ..design.experiment import Experiment
 from ..design.plan import make_plan
 from ..design.trials import Conversation, Plan
 from ..engines.base import Engine
+from ..engines.capabilities import capabilities
 from ..engines.factory import make_engine
 from ..errors import StudyError
 from ..study.loader import Study
@@ -105,7 +106,7 @@ async def _one_model(
         recorder.engines[name] = about.__dict__
         settings = [recorder.plan.condition(group[0].trials[0]).settings for group in queue]
         held = any(each.decoding != "free" for each in settings)
-        if held and model.engine != "simulated":
+        if held and capabilities(model).has_weights:
             recorder.certificates[name].canary = False
             recorder.certificates[name].canary = await ask_canary(engine, model)
         progress.began = time.monotonic()

@@ -144,7 +144,7 @@ class Model(BaseModel):
         A server may have its weights elsewhere: there, a folder that is not here is none.
         """
         path = Path(self.weights).expanduser()
-        if self.engine == "server":
+        if self.base_urls:
             here = path if path.is_absolute() else study.root / path
             return here if here.exists() else None
         if path.is_absolute() or self.weights.startswith("."):
@@ -193,63 +193,12 @@ def load_models(study: Study) -> dict[str, Model]:
             # What was written there may be a key: it is not repeated.
             found = "" if first["type"] == "value_error" else f", found {first['input']!r}"
             raise StudyError(where, first["msg"].removeprefix("Value error, ") + found) from None
-        _agree(models[name], f"{place}: {name}")
         refused = set(models[name].engine_args) & set(REFUSED_ARGS)
         if refused:
             key = min(refused)
             where = f"{place}: {name}.engine_args.{key}"
             raise StudyError(where, f"is refused: {REFUSED_ARGS[key]}")
     return models
-
-
-def _agree(model: Model, where: str) -> None:
-    served = model.engine == "server"
-    if served and not model.base_urls:
-        raise StudyError(
-            f"{where}.base_urls",
-            'the engine "server" needs at least one',
-            'write, for example: base_urls = ["http://localhost:8000/v1"]',
-        )
-    if model.validated and not served:
-        raise StudyError(
-            f"{where}.guarantee",
-            f'"validated" is for the engine "server"; {model.engine} holds answers by construction',
-        )
-
-
-def load_model(study: Study, name: str, where: str) -> Model:
-    """One profile by name, its local files looked at.
-
-    Raises StudyError for an unknown name, a folder that is missing or without weights or tokenizer.
-    """
-    models = load_models(study)
-    if name not in models:
-        raise unknown(where, "model", name, "experiments/models.toml has", models)
-    model = models[name]
-    folder = model.folder(study)
-    place = f"experiments/models.toml: {name}.weights"
-    if folder is None:
-        return model
-    if not folder.exists():
-        raise StudyError(place, f'there is no "{model.weights}" (looked in {folder})')
-    if model.engine == "simulated":
-        return model
-    look_at_weights(folder, model.weights, place)
-    return model
-
-
-def look_at_weights(folder: Path, weights: str, place: str) -> None:
-    """StudyError for a folder without weights or tokenizer; weights: as the profile names it."""
-    for needed, what in (("config.json", "model"), ("tokenizer.json", "tokenizer")):
-        if not (folder / needed).is_file():
-            raise StudyError(
-                place,
-                f'"{weights}" holds no {what}: {needed} is missing',
-                "a weights folder in the Hugging Face layout holds config.json, tokenizer.json, "
-                "*.safetensors",
-            )
-    if not list(folder.glob("*.safetensors")):
-        raise StudyError(place, f'"{weights}" holds no weights: no *.safetensors in it')
 
 
 def resolve_sampling(own: Sampling, model: Model) -> Sampling:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ...engines.capabilities import capabilities
 from ...engines.tokenizer import TokenCount
 from ...study.formats import Count, count_words
 from ...study.loader import Study, locate_study
@@ -66,13 +67,13 @@ def check(
 
 def _counting(study: Study, name: str | None) -> tuple[str, Count]:
     """What is counted, and how: tokens of a model, words where no tokenizer is at hand."""
+    from ...engines.profiles import load_profile, load_profiles
     from ...engines.tokenizer import Tokenizer, local_tokenizer
-    from ...study.models import load_model, load_models
 
     if name is not None:
-        return f"tokens of {name}", TokenCount(study, load_model(study, name, "--model"))
-    for model in load_models(study).values():
-        if model.engine != "simulated" and isinstance(
+        return f"tokens of {name}", TokenCount(study, load_profile(study, name, "--model"))
+    for model in load_profiles(study).values():
+        if capabilities(model).has_weights and isinstance(
             local_tokenizer(model, study, False), Tokenizer
         ):
             return f"tokens of {model.name}", TokenCount(study, model)

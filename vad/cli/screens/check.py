@@ -8,6 +8,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from ...design.experiment import Experiment
+from ...engines.capabilities import capabilities
 from ...study.models import Model
 from .progress import clock
 
@@ -69,7 +70,7 @@ def _print_certificate(one: "Certificate", model: Model) -> None:
             f"                    {one.computed_tokens:,} of them to compute where prompts "
             "share their prefixes"
         )
-    elif model.engine != "simulated":
+    elif capabilities(model).has_weights:
         print(
             f"  prompt tokens     at most {one.prompt_tokens:,} in all, {one.longest_prompt} "
             "in one (a token a byte:"

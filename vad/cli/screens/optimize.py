@@ -48,7 +48,7 @@ def print_optimization(found: OptimizationResult, name: str) -> None:
         )
     for said, times in found.failed.most_common(3):
         print(f"{times} calls failed: {said}")
-    (program,) = found.plan.programs.values()
+    (program,) = found.plan.experiment.programs.values()
     print(f'next: name it in an experiment, program = ["{program.name}", "{name}"]')
 
 

@@ -7,7 +7,7 @@ from ...study.loader import Study
 
 def print_study(study: Study) -> None:
     """Every name of the study with what its file says of itself."""
-    from ...study.models import load_models
+    from ...engines.profiles import load_profiles
 
     programs: list[str] = []
     signatures: list[str] = []
@@ -40,7 +40,7 @@ def print_study(study: Study) -> None:
     ]
     rows["models"] = [
         (name, f"{model.engine}: {model.about or model.weights}")
-        for name, model in load_models(study).items()
+        for name, model in load_profiles(study).items()
     ]
     width = max(len(name) for section in rows.values() for name, _ in section)
     for title, section in rows.items():

@@ -1,6 +1,7 @@
 """What `vad show` prints: a trial, and for each call the prompt as the model gets it."""
 
 from ...design.experiment import Experiment
+from ...engines.capabilities import capabilities
 from ...errors import StudyError
 
 
@@ -39,7 +40,7 @@ def print_trial(experiment: Experiment, which: str) -> None:
     )
     print(f"temperature {sampling.temperature}, top_p {sampling.top_p}, top_k {sampling.top_k}")
     try:
-        tokens = None if model.engine == "simulated" else Tokenizer(model, experiment.study)
+        tokens = Tokenizer(model, experiment.study) if capabilities(model).has_weights else None
     except StudyError:
         tokens = None
     for number, asked in enumerate(dry_run(conversation, model), 1):

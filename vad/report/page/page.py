@@ -28,6 +28,7 @@ from markupsafe import Markup
 
 from ...analysis.results import Run
 from ...design.columns import BASELINE
+from ...engines.capabilities import ENGINES
 from ...errors import StudyError
 from ...study.models import VALIDATED
 from ...version import VERSION
@@ -156,7 +157,7 @@ def _notes(numbering: Numbering, still_open: int) -> list[str]:
     profiles = numbering.run.manifest.get("models", {})
     engines = {profiles.get(name, {}).get("engine") for name in numbering.conditions["model"]}
     notes = []
-    if engines == {"simulated"}:
+    if not any(ENGINES[name].has_weights for name in engines if name in ENGINES):
         notes.append(
             "These answers come from a simulated respondent, a program: they say nothing about "
             "language models."

@@ -15,6 +15,7 @@ from typing import Any
 from ...constraints.adapter import AdapterSettings, call_language
 from ...constraints.thinking import with_thought
 from ...design.trials import Conversation, Plan
+from ...engines.capabilities import capabilities
 from ...engines.prefix_cache import block_size
 from ...engines.tokenizer import Tokenizer, local_tokenizer
 from ...errors import StudyError
@@ -84,7 +85,7 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
             allowed = with_thought(call_language(signature, sample.adapter.written), model.thinking)  # type: ignore[arg-type]
             found.longest_answer = max(found.longest_answer, len(allowed.longest.encode()))
             found.max_tokens = max(found.max_tokens, allowed.max_tokens)
-    if model.engine == "simulated":
+    if not capabilities(model).has_weights:
         steps = {key: len(dry_run(sample, model)) for key, sample in samples.items()}
         found.calls = sum(steps[_kind(one)] for one in mine)
         return found

@@ -16,6 +16,7 @@ from dspy import Predict
 
 from ...design.experiment import Experiment
 from ...design.plan import make_plan
+from ...engines.capabilities import capabilities
 from ...engines.orphans import VARIABLE
 from ...errors import EngineGone, StudyError, unknown
 
@@ -125,7 +126,7 @@ def choose(experiment: Experiment, questions: int, ways: str) -> tuple[BenchTask
         if name not in WAYS:
             raise unknown("--ways", "way", name, "there are", WAYS)
     models = list(experiment.models.values())
-    if len(models) > 1 or models[0].engine != "vllm":
+    if len(models) > 1 or not capabilities(models[0]).is_vllm:
         raise StudyError(
             f"{experiment.place}: model",
             f"is {', '.join(one.name for one in models)}; a bench asks one model on vLLM",

@@ -10,6 +10,7 @@ import dspy
 
 from ...design.programs import Part
 from ...design.trials import Conversation
+from ...engines.capabilities import capabilities
 from ...engines.factory import make_engine
 from ...engines.tokenizer import local_tokenizer
 from ...errors import EngineFailure, EngineGone, StudyError
@@ -49,7 +50,7 @@ def ask_each(
 
 
 def _fits(study: Study, model: Model, longest: Conversation) -> None:
-    if model.engine == "simulated":
+    if not capabilities(model).has_weights:
         return
     call = dry_run(longest, model)[0].call
     tokens = local_tokenizer(model, study, fetch=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...engines.profiles import load_profile
 from ...errors import StudyError, unknown
 from ...study.loader import Study
-from ...study.models import load_model
 from ...study.scenarios import Option, Scenario, load_topics, load_values
 from .calls import ask_each
 from .scenario_rules import row_faults
@@ -40,7 +40,7 @@ def generate(
         raise unknown("--topic", "topic", topic, "scenarios/topics.toml has", topics)
     if count < 1:
         raise StudyError("--n", f"found {count}; draft 1 or more")
-    profile = load_model(study, model, "--model")
+    profile = load_profile(study, model, "--model")
     signature = study.module("signatures", "scenario").WriteScenario
     wanted = [topic] * count if topic else [list(topics)[n % len(topics)] for n in range(count)]
     asked = [

@@ -12,9 +12,9 @@ from sklearn.metrics import cohen_kappa_score
 
 from ...analysis.csv_files import write_csv
 from ...design.option_orders import select
+from ...engines.profiles import load_profile
 from ...errors import StudyError
 from ...study.loader import Study
-from ...study.models import load_model
 from ...study.scenarios import Scenario, load_scenarios, load_values
 from .calls import ask_each
 
@@ -47,7 +47,7 @@ def judge(
     Writes a row a text to `out`. Judged are the dilemmas that stand as they were first read, and
     the rejected drafts; `scenarios/review.csv` has the reading of both.
     """
-    profile = load_model(study, model, "--model")
+    profile = load_profile(study, model, "--model")
     values = load_values(study)
     review = load_review(study)
     scenarios = select(as_first_read(study, review), seed, limit)

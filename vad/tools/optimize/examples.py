@@ -45,14 +45,14 @@ class Example:
 def one_of_each(plan: Plan) -> None:
     """StudyError for several models or programs, and for what no one saved state can hold."""
     experiment = plan.experiment
-    for kind, names in (("model", [*experiment.models]), ("program", [*plan.programs])):
+    for kind, names in (("model", [*experiment.models]), ("program", [*plan.experiment.programs])):
         if len(names) > 1:
             raise StudyError(
                 f"{experiment.place}: vary.{kind}",
                 f"an optimised program is one program's on one model; found {', '.join(names)}",
                 f"name one: --{kind} {names[0]}",
             )
-    for forms in next(iter(plan.programs.values())).parts:
+    for forms in next(iter(plan.experiment.programs.values())).parts:
         if len(forms) > 1 or forms[0].many:
             how = "has several forms" if len(forms) > 1 else "answers for many items in one call"
             raise StudyError(

@@ -78,7 +78,7 @@ def free_name(study: Study, name: str) -> str:
 def keep_program(found: OptimizationResult, name: str) -> Path:
     """Write the program found into `signatures/`; what was not optimised is as it was."""
     study = found.plan.experiment.study
-    (program,) = found.plan.programs.values()
+    (program,) = found.plan.experiment.programs.values()
     folder = study.root / "signatures"
     own = [one for one in EXPORTS if hasattr(study.module("signatures", program.name), one)]
     tuned = [export_of(part) for (part,) in program.parts]
@@ -108,7 +108,7 @@ def keep_record(found: OptimizationResult, name: str, folder: Path) -> None:
     """Write how it was found: split, history, cost, difference, every call."""
     experiment = found.plan.experiment
     (model,) = experiment.models.values()
-    (program,) = found.plan.programs.values()
+    (program,) = found.plan.experiment.programs.values()
     record = {
         "program": name,
         "experiment": experiment.place,

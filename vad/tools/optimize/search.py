@@ -20,6 +20,7 @@ from ...design.experiment import Experiment
 from ...design.plan import make_plan
 from ...design.trials import Plan
 from ...engines.base import Engine
+from ...engines.capabilities import capabilities
 from ...engines.factory import make_engine
 from ...errors import EngineFailure, Interrupted, StudyError, unknown
 from ...runs.dspy_lm import SESSION, Session, make_lm
@@ -108,7 +109,7 @@ class _Work:
         engine = make(self.model, self.study, self.settings.backend, self.log)
         try:
             await engine.start()
-            if self.settings.decoding != "free" and self.model.engine != "simulated":
+            if self.settings.decoding != "free" and capabilities(self.model).has_weights:
                 await ask_canary(engine, self.model)
             with self.log.open("a", encoding="utf-8") as aside:
                 return await self._optimized(engine, aside)
@@ -122,7 +123,7 @@ class _Work:
         )
         calls = StudentCalls(self.plan, watched, self.model, self.lm)
         calls.open([*self.cases["train"], *self.cases["validation"]])
-        (program,) = self.plan.programs.values()
+        (program,) = self.plan.experiment.programs.values()
         sampling = self.plan.sampling(self.cases["train"][0].condition)
         seed = digest(self.settings.seed)
         SESSION.set(Session(watched, seed, sampling, True, self.model, loop=calls.loop))

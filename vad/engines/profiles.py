@@ -1,0 +1,66 @@
+"""Profiles: models.toml as its engines take it, their local files looked at."""
+
+from pathlib import Path
+
+from ..errors import StudyError, unknown
+from ..study.loader import Study
+from ..study.models import Model, load_models
+from .capabilities import capabilities
+
+
+def load_profiles(study: Study) -> dict[str, Model]:
+    """All profiles of models.toml; StudyError for one that its engine cannot take."""
+    models = load_models(study)
+    for name, model in models.items():
+        _agree(model, f"experiments/models.toml: {name}")
+    return models
+
+
+def _agree(model: Model, where: str) -> None:
+    served = model.engine == "server"
+    if served and not model.base_urls:
+        raise StudyError(
+            f"{where}.base_urls",
+            'the engine "server" needs at least one',
+            'write, for example: base_urls = ["http://localhost:8000/v1"]',
+        )
+    if model.validated and not served:
+        raise StudyError(
+            f"{where}.guarantee",
+            f'"validated" is for the engine "server"; {model.engine} holds answers by construction',
+        )
+
+
+def load_profile(study: Study, name: str, where: str) -> Model:
+    """One profile by name, its local files looked at.
+
+    Raises StudyError for an unknown name, a folder that is missing or without weights or tokenizer.
+    """
+    models = load_profiles(study)
+    if name not in models:
+        raise unknown(where, "model", name, "experiments/models.toml has", models)
+    model = models[name]
+    folder = model.folder(study)
+    place = f"experiments/models.toml: {name}.weights"
+    if folder is None:
+        return model
+    if not folder.exists():
+        raise StudyError(place, f'there is no "{model.weights}" (looked in {folder})')
+    if not capabilities(model).has_weights:
+        return model
+    look_at_weights(folder, model.weights, place)
+    return model
+
+
+def look_at_weights(folder: Path, weights: str, place: str) -> None:
+    """StudyError for a folder without weights or tokenizer; weights: as the profile names it."""
+    for needed, what in (("config.json", "model"), ("tokenizer.json", "tokenizer")):
+        if not (folder / needed).is_file():
+            raise StudyError(
+                place,
+                f'"{weights}" holds no {what}: {needed} is missing',
+                "a weights folder in the Hugging Face layout holds config.json, tokenizer.json, "
+                "*.safetensors",
+            )
+    if not list(folder.glob("*.safetensors")):
+        raise StudyError(place, f'"{weights}" holds no weights: no *.safetensors in it')
