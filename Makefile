@@ -1,7 +1,7 @@
 # make demo      install, run the quickstart on the embedded model, print the table
 # make test      install, run the tests, real engines included
 # make test-all  the slow ones too
-# make check     format, lint, types
+# make check     format, lint, types, the order of imports
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -22,6 +22,7 @@ check: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 .venv/.engine: pyproject.toml install.sh
 	PYTHON=$(PYTHON) ./install.sh
