@@ -13,8 +13,9 @@ from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
 from vad.engines.factory import make_engine
 from vad.engines.profiles import load_profile
-from vad.runs.dspy_lm import Session, converse, make_lm
+from vad.runs.conversation import converse
 from vad.runs.option_probabilities import option_probabilities
+from vad.runs.session import Session
 from vad.runs.store.reader import read_table
 from vad.study.loader import find_study
 from vad.study.models import PUBLISHED
@@ -23,10 +24,10 @@ from .conftest import ALWAYS_A, REPOSITORY, Vad
 
 SIDES = """
 import json
-from vad.engines import Reply
+from vad.engines.base import Reply
 
 def answer(call):
-    if call.weighed:
+    if call.continuations:
         assert call.prefix.endswith('": "') and not call.constrained
         return Reply("", "probabilities", probabilities=(.4, .2, .1, .05, .03, .02))
     name = "value" if '"value": "' in call.messages[-1]["content"] else "action"
@@ -184,7 +185,7 @@ def test_probabilities_of_the_letters_are_the_models_own_before_the_mask(tmp_pat
     async def go() -> tuple[Session, tuple[float, ...], Any]:
         await engine.start()
         session = Session(engine, one.trials[0].key, PUBLISHED, constrained=True)
-        await converse(one, session, make_lm())
+        await converse(one, session)
         weights = (await option_probabilities(one, session))[one.trials[0].key]
         call = session.probability_calls[0].call
         ids = engine.tokens.ids(engine.tokens.prompt(call.messages) + call.prefix)

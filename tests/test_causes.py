@@ -217,13 +217,13 @@ def test_no_constraint_has_a_time_in_which_to_compile_whatever_the_environment_s
 
 
 def test_a_budget_below_the_bound_is_refused_in_the_call_itself() -> None:
-    from vad.errors import EngineFailure
-    from vad.runs.dspy_lm import _refuse
+    from vad.errors import Halt
+    from vad.runs.session import _refuse
 
     class Config:
         max_tokens, stop = HELD.max_tokens - 1, None
 
-    with pytest.raises(EngineFailure, match="its answer may take"):
+    with pytest.raises(Halt, match="its answer may take"):
         _refuse(Config, HELD.max_tokens)
 
 

@@ -23,9 +23,10 @@ from vad.engines.factory import make_engine
 from vad.engines.profiles import load_profile
 from vad.engines.tokenizer import Tokenizer
 from vad.errors import EngineFailure
-from vad.runs.dspy_lm import Session, converse, make_lm
+from vad.runs.conversation import converse
 from vad.runs.prefix_order import in_prefix_order
 from vad.runs.run import answer_plan, prepare_run
+from vad.runs.session import Session
 from vad.runs.store.reader import read_manifest, read_table
 from vad.study.loader import find_study
 from vad.study.models import PUBLISHED
@@ -47,12 +48,11 @@ def canary(constrained: bool = True) -> Call:
 
 async def held(engine: Engine, count: int) -> list[dict[str, Any]]:
     """The answers of the first conversations of the quickstart, all constrained."""
-    lm = make_lm()
     sessions = [
         (one, Session(engine, one.trials[0].key, PUBLISHED, constrained=True))
         for one in PLAN.conversations[:count]
     ]
-    return list(await asyncio.gather(*(converse(one, session, lm) for one, session in sessions)))
+    return list(await asyncio.gather(*(converse(one, session) for one, session in sessions)))
 
 
 def test_transformers_with_outlines_own_processor_answers_within_the_language(

@@ -12,7 +12,8 @@ from vad.design.plan import make_plan
 from vad.design.trials import Conversation
 from vad.engines.base import Call
 from vad.engines.simulated import SimulatedEngine
-from vad.runs.dspy_lm import Session, converse, make_lm
+from vad.runs.conversation import converse
+from vad.runs.session import Session
 from vad.study.loader import Study, find_study
 from vad.study.models import PUBLISHED
 
@@ -31,7 +32,7 @@ def sent(conversation: Conversation) -> list[Call]:
         return call.language.longest
 
     session = Session(SimulatedEngine(respond), "ab", PUBLISHED, constrained=True)
-    asyncio.run(converse(conversation, session, make_lm()))
+    asyncio.run(converse(conversation, session))
     return received
 
 

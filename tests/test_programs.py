@@ -149,7 +149,7 @@ def test_best_of_n_runs_in_a_thread_and_the_rollouts_and_temperature_it_forces_a
     root: Path,
 ) -> None:
     write(root, "best", BEST)
-    rows, calls = ask(root, 'program = "best"\ntemperature = 0.2\nrepeats = 12\n')
+    rows, calls = ask(root, 'program = "best"\ntemperature = 0.2\nrepeats = 60\n')
     mine = rows[rows["question"] == "action"]
     asked = calls[calls["trials"].map(lambda keys: keys[0]).isin(mine["trial"])]
     assert (mine["letter"] == "B").mean() > 0.85, "of four draws of A or B one is mostly B"

@@ -39,7 +39,7 @@ def ask(root: Path, name: str = "small", new: bool = False, **overrides: object)
 
 def respond(root: Path, body: str) -> None:
     (root / "experiments" / "sim.py").write_text(
-        f"import json, random\nfrom vad.engines import Reply\n\n\ndef answer(call):\n{body}\n"
+        f"import json, random\nfrom vad.engines.base import Reply\n\n\ndef answer(call):\n{body}\n"
     )
 
 

@@ -1,9 +1,12 @@
 """What goes wrong, and who is told.
 
 StudyError      the person's input cannot be used: one message, exit code 2
+  ProgramFault  the study's own code broke while it was asked: the run stops at once, saved
 Unreadable      a model's answer cannot be read: data, counted by kind, never imputed
 EngineFailure   an engine gave no answer: the trial stays open and is asked again
+  DoesNotFit    a prompt and its budget exceed the context: the program that wrote it is at fault
 EngineGone      the engine itself has died: the run stops, saved, and says how to go on
+Halt            what stops at once, whoever would catch an Exception and go on
 """
 
 from collections.abc import Iterable
@@ -22,6 +25,10 @@ class StudyError(Exception):
         super().__init__("\n  ".join([where, *lines]))
 
 
+class ProgramFault(StudyError):
+    """The study's own code broke, or answered what nobody offered: file, line, its words."""
+
+
 class Unreadable(Exception):
     """An answer's text that is not what was asked for; `kind` is the name it is counted under."""
 
@@ -35,8 +42,29 @@ class EngineFailure(Exception):
     """No answer came: a finish reason other than "stop" under a constraint, a refused request."""
 
 
+class DoesNotFit(EngineFailure):
+    """A prompt that leaves no room for its answer; both in tokens."""
+
+    def __init__(self, prompt: int, budget: int, length: int) -> None:
+        self.need = prompt + budget
+        super().__init__(
+            f"a prompt of {prompt} tokens and a budget of {budget} exceed the context of {length}"
+        )
+
+
 class EngineGone(EngineFailure):
     """The engine has died or never started; nothing more can be asked of it."""
+
+
+class Halt(BaseException):
+    """What stops a conversation or an optimiser at once; `error` says why.
+
+    DSPy's modules and optimisers take any Exception for one bad answer, and go on.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        super().__init__(str(error))
 
 
 class Interrupted(Exception):

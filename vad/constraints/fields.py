@@ -64,7 +64,7 @@ class FieldLanguage:
 
 def choices(annotation: Any, metadata: Iterable[Any]) -> list[Any] | None:
     """All values of an output field in their order, when it is a choice; None when it is not."""
-    annotation, said = json_text(annotation, metadata)
+    annotation, said = unannotated(annotation, metadata)
     if get_origin(annotation) is Literal:
         return list(get_args(annotation))
     if annotation is bool:
@@ -106,7 +106,7 @@ def field_of(
 
     name: of the field, "" for the entries of a list. inside: the models that it is a part of.
     """
-    annotation, said = json_text(annotation, metadata)
+    annotation, said = unannotated(annotation, metadata)
     _hold(said, where)
     origin = get_origin(annotation)
     values = choices(annotation, said)
@@ -171,7 +171,7 @@ def exactly(text: str) -> dsl.Term:
     return dsl.Sequence([one for line in lines for one in (dsl.Regex(r"\n"), line)][1:])
 
 
-def json_text(annotation: Any, metadata: Iterable[Any]) -> tuple[Any, list[Any]]:
+def unannotated(annotation: Any, metadata: Iterable[Any]) -> tuple[Any, list[Any]]:
     """A type out of its `Annotated`, and all that was said of it, one thing at a time."""
     said = list(metadata)
     while get_origin(annotation) is Annotated:

@@ -10,8 +10,9 @@ Two other ways of writing wrap the same fields as DSPy's own adapters do: `json`
 own, `chat` each under a header, a text or a choice without quotes.
 """
 
+import types
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 import dspy
 from outlines.types import dsl
@@ -25,11 +26,14 @@ from .fields import (
     choices,
     exactly,
     field_of,
-    json_text,
     object_of,
+    unannotated,
 )
 
 AdapterName = Literal["plain", "chat", "json"]
+
+MOST_TRIED = 12
+"""Values of a choice that a dry run tries, each in its turn."""
 
 COMPLETED = "[[ ## completed ## ]]"
 """What closes an answer written as `chat`."""
@@ -66,6 +70,25 @@ def language(signature: type[dspy.Signature], written: AdapterName = "plain") ->
     return Language(dsl.to_regex(held.term).replace(r"\ ", " "), held.longest)
 
 
+def variants(signature: Any, written: AdapterName) -> tuple[str, ...]:
+    """An answer for each value of each choice, and for each member of a union, others at their
+    longest; of a choice of many values the first and the last ones."""
+    texts: dict[str, None] = {}
+    for name, field in signature.output_fields.items():
+        annotation, said = unannotated(field.annotation, field.metadata)
+        values = choices(annotation, said)
+        kinds: list[Any] = []
+        if values is not None:
+            ends = values if len(values) <= MOST_TRIED else [*values[:3], *values[-3:]]
+            kinds = [Literal[value] for value in ends]
+        elif get_origin(annotation) in (Union, types.UnionType):
+            kinds = list(get_args(annotation))
+        for kind in kinds:
+            narrowed = signature.with_updated_fields(name, type_=kind)
+            texts[language(narrowed, written).longest] = None
+    return tuple(texts)
+
+
 def header(name: str) -> str:
     """What stands above a field written as `chat`."""
     return f"[[ ## {name} ## ]]"
@@ -91,7 +114,7 @@ def _headed(fields: Fields, where: str) -> FieldLanguage:
 
 def _bare(annotation: Any, metadata: list[Any], where: str, name: str) -> FieldLanguage:
     """A field without quotes around a text or a choice; all else as in JSON."""
-    kind, said = json_text(annotation, metadata)
+    kind, said = unannotated(annotation, metadata)
     values = choices(kind, said)
     if values is not None:
         return alternatives([str(value) for value in values], where)

@@ -13,7 +13,7 @@ import dspy
 from pydantic import TypeAdapter, ValidationError
 
 from ..errors import Unreadable
-from .fields import choices, item_names, json_text
+from .fields import choices, item_names, unannotated
 from .language import COMPLETED, header
 
 
@@ -42,7 +42,7 @@ def read_headed(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
     for name, written in found.groupdict().items():
         field = signature.output_fields[name]
         values = choices(field.annotation, list(field.metadata))
-        if json_text(field.annotation, field.metadata)[0] is str:
+        if unannotated(field.annotation, field.metadata)[0] is str:
             fields[name] = written
         elif values is not None:
             known = {str(value): value for value in values}

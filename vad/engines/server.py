@@ -18,6 +18,7 @@ from ..errors import EngineFailure, EngineGone, StudyError
 from ..study.loader import Study
 from ..study.models import Model
 from .base import Call, EngineInfo, Reply
+from .context import require_room_for
 from .tokenizer import Tokenizer, local_tokenizer, without_system
 
 SERVER_ATTEMPTS = 6
@@ -106,6 +107,8 @@ class ServerEngine:
 
         Raises EngineFailure if none came, EngineGone if since it first failed none came for anyone.
         """
+        if isinstance(self.tokens, Tokenizer):
+            require_room_for(call, self.tokens, self.model.max_model_len)
         before = 0
         said = ""
         away = False

@@ -16,19 +16,28 @@ from ..errors import EngineFailure, StudyError
 from ..study.loader import Study
 from ..study.models import Model
 from .base import Call, EngineInfo, Reply
+from .context import require_room, words
 
 
 class SimulatedEngine:
-    """An engine made of one function from a Call to a text (or to a whole Reply)."""
+    """An engine made of one function from a Call to a text (or to a whole Reply).
 
-    def __init__(self, function: Callable[[Call], str | Reply]) -> None:
+    max_model_len: the words, in place of tokens, of a prompt and its answer; None for no bound.
+    """
+
+    def __init__(
+        self, function: Callable[[Call], str | Reply], max_model_len: int | None = None
+    ) -> None:
         self.function = function
+        self.max_model_len = max_model_len
 
     async def start(self) -> None:
         """Nothing to load."""
 
     async def answer(self, call: Call) -> Reply:
         """The function's answer; whatever it raises is an engine failure."""
+        if self.max_model_len is not None:
+            require_room(call, words(call), self.max_model_len)
         try:
             given = self.function(call)
         except EngineFailure:
@@ -37,8 +46,7 @@ class SimulatedEngine:
             raise EngineFailure(f"{type(error).__name__}: {error}") from error
         if isinstance(given, Reply):
             return given
-        words = sum(len(message["content"].split()) for message in call.messages)
-        return Reply(given, "stop", prompt_tokens=words, output_tokens=len(given.split()))
+        return Reply(given, "stop", prompt_tokens=words(call), output_tokens=len(given.split()))
 
     async def close(self) -> None:
         """Nothing to end."""
@@ -58,4 +66,4 @@ def load_simulated(model: Model, study: Study) -> SimulatedEngine:
         raise StudyError(place, f"{type(error).__name__}: {error}") from None
     if not callable(content.get("answer")):
         raise StudyError(place, "defines no answer(call); a simulated engine is that function")
-    return SimulatedEngine(content["answer"])
+    return SimulatedEngine(content["answer"], model.max_model_len)

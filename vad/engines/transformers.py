@@ -13,6 +13,7 @@ from ..errors import EngineFailure, EngineGone, StudyError
 from ..study.loader import Study
 from ..study.models import Model
 from .base import Call, EngineInfo, Reply
+from .context import require_room_for
 from .tokenizer import Tokenizer
 
 BACKEND_NAMES = {
@@ -68,6 +69,7 @@ class TransformersEngine:
 
     async def answer(self, call: Call) -> Reply:
         """Queue one call and wait for its row of a batch; probabilities need no queue."""
+        require_room_for(call, self.tokens, self.model.max_model_len)
         if call.continuations:
             return await asyncio.to_thread(self._probabilities, call)
         waiting: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -127,11 +129,6 @@ class TransformersEngine:
         size = encoded["input_ids"].shape[1]
         lengths = encoded["attention_mask"].sum(dim=1).tolist()
         first = calls[0]
-        if size + first.max_tokens > self.model.max_model_len:
-            raise EngineFailure(
-                f"prompt of {size} tokens and answer of {first.max_tokens} exceed "
-                f"max_model_len = {self.model.max_model_len}"
-            )
         with torch.no_grad():
             made = self._model.generate(
                 **encoded,

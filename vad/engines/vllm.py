@@ -15,6 +15,7 @@ from ..errors import EngineFailure, EngineGone, Interrupted, StudyError
 from ..study.loader import Study
 from ..study.models import Model
 from .base import Call, EngineInfo, Reply
+from .context import require_room
 from .prefix_cache import PrefixCache
 from .signals import stoppable
 from .tokenizer import Tokenizer
@@ -116,6 +117,7 @@ class VllmEngine:
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
         ids = self.tokens.ids(self.tokens.prompt(call.messages) + call.prefix)
+        require_room(call, len(ids), self.model.max_model_len)
         if call.continuations:
             return await self._probabilities(call, ids)
         held = StructuredOutputsParams(regex=call.regex) if call.regex is not None else None

@@ -10,16 +10,13 @@ what a run's share.
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
 from ..design.trials import Conversation, Plan
 from ..engines.base import Engine
-from ..errors import Unreadable
-from .dspy_lm import converse, make_lm
-from .option_probabilities import option_probabilities
+from .conversation import hold
 from .prefix_order import in_prefix_order
 from .run import Make
 from .scheduler import in_flight, session_for
@@ -106,17 +103,13 @@ async def _time(
     plan: Plan, engine: Engine, queue: list[Conversation], width: int, skip: int
 ) -> tuple[list[float], int]:
     """Seconds that each of the timed spent in a full engine; how many were asked for that."""
-    lm = make_lm()
     times: dict[int, float] = {}
     asked = 0
 
-    async def hold(number: int, one: Conversation) -> None:
-        session = session_for(engine, plan, one)
+    async def one_of(number: int, one: Conversation) -> None:
         began = time.monotonic()
-        with suppress(Unreadable):
-            await converse(one, session, lm)
-            if plan.condition(one.trials[0]).settings.decoding == "letter":
-                await option_probabilities(one, session)
+        letter = plan.condition(one.trials[0]).settings.decoding == "letter"
+        await hold(one, lambda: session_for(engine, plan, one), lambda *_: None, letter)
         if width <= number < width + TIMED:
             times[number] = time.monotonic() - began
 
@@ -124,7 +117,7 @@ async def _time(
         nonlocal asked
         for number, one in waiting:
             asked += 1
-            await hold(number, one)
+            await one_of(number, one)
             if len(times) == TIMED:
                 return
 

@@ -16,7 +16,7 @@ from typing import Any
 from ..design.trials import Conversation
 from ..engines.base import Call
 from ..errors import EngineGone
-from .dspy_lm import RecordedCall, Session
+from .session import RecordedCall, Session
 
 
 async def option_probabilities(

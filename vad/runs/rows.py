@@ -5,7 +5,8 @@ from typing import Any
 
 from ..design.trials import Conversation, Trial
 from ..errors import Unreadable
-from .dspy_lm import RecordedCall, Session
+from ..study.source import Quote
+from .session import RecordedCall, Session
 
 
 def response_rows(
@@ -16,6 +17,7 @@ def response_rows(
 ) -> list[dict[str, Any]]:
     """The rows of a conversation whose answers were read; `fields` are its prediction's.
 
+    Raises ProgramFault where the module returned an answer that was never offered.
     probabilities: the probabilities of a trial's answers by its key, where they were asked for.
     """
     rows = []
@@ -31,6 +33,12 @@ def response_rows(
             given = given[trial.item]
         # By type, too: to Python true is 1, and 1.0 is.
         stood = [n for n, one in enumerate(answers) if type(one) is type(given) and one == given]
+        if not stood and not conversation.part.many:
+            raise (conversation.part.returned or Quote(conversation.part.place)).fault(
+                f"its prediction's {name} is {given!r:.60}, which is none of "
+                f"{', '.join(map(str, answers))}",
+                "return the answer as the model gave it",
+            )
         if not stood:
             rows.append(row | _nothing("not an option", row["text"]))
             continue

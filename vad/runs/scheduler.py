@@ -9,13 +9,10 @@ from typing import Any
 
 from ..design.trials import Conversation, Plan
 from ..engines.base import Engine
-from ..errors import EngineFailure, EngineGone, Interrupted, Unreadable
-from .dspy_lm import Session, converse, make_lm
-from .option_probabilities import option_probabilities
+from ..errors import Interrupted
+from .conversation import hold
 from .recorder import Recorder
-from .rows import call_rows, failed_rows, response_rows
-
-CONVERSATION_ATTEMPTS = 3
+from .session import Session
 
 
 @dataclass
@@ -61,7 +58,6 @@ class Scheduler:
         self.recorder = recorder
         self.progress = progress
         self.show = show
-        self._lm = make_lm()
 
     async def run_all(self, width: int, queue: list[list[Conversation]]) -> None:
         """Hold all conversations, `width` and a quarter at once; Interrupted on SIGINT, SIGTERM."""
@@ -98,27 +94,22 @@ class Scheduler:
             self.show(self.progress)
 
     async def _hold(self, group: list[Conversation]) -> None:
-        """Hold a group's first conversation, at most three times if the engine fails."""
-        one = group[0]
-        plan = self.recorder.plan
-        condition = plan.condition(one.trials[0])
-        for attempt in range(1, CONVERSATION_ATTEMPTS + 1):
-            session = session_for(self.engine, plan, one)
-            try:
-                fields = await converse(one, session, self._lm)
-                weighed = condition.settings.decoding == "letter"
-                weights = await option_probabilities(one, session) if weighed else {}
-                rows = response_rows(one, fields, session, weights)
-            except Unreadable as problem:
-                rows = failed_rows(one, problem, session)
-            except EngineGone:
-                raise
-            except Exception as failure:
-                said = str(failure) if isinstance(failure, EngineFailure) else repr(failure)
-                self.recorder.failed(one, self.progress.model, attempt, said)
-                continue
-            self.recorder.answered(group, rows, call_rows(one, session))
-            self.progress.asked += len(rows) * len(group)
-            self.progress.unreadable += sum(not row["valid"] for row in rows) * len(group)
+        """Hold a group's first conversation; its answers are those of all."""
+        one, plan = group[0], self.recorder.plan
+
+        def failed(attempt: int, said: str) -> None:
+            self.recorder.failed(one, self.progress.model, attempt, said)
+
+        held = await hold(
+            one,
+            lambda: session_for(self.engine, plan, one),
+            failed,
+            plan.condition(one.trials[0]).settings.decoding == "letter",
+        )
+        if held is None:
+            self.progress.failed += sum(len(each.trials) for each in group)
             return
-        self.progress.failed += sum(len(each.trials) for each in group)
+        rows = held.responses()
+        self.recorder.answered(group, rows, held.calls())
+        self.progress.asked += len(rows) * len(group)
+        self.progress.unreadable += sum(not row["valid"] for row in rows) * len(group)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import StudyError
+from ..errors import ProgramFault, StudyError
 from .loader import Study
 
 
@@ -19,8 +19,14 @@ class Quote:
 
     def error(self, said: str, *right: str) -> StudyError:
         """The error about this line: what was found, the line, what would be right."""
-        quoted = [f"in: {self.line}"] if self.line else []
-        return StudyError(self.where, said, *quoted, *right)
+        return StudyError(self.where, *self._lines(said, right))
+
+    def fault(self, said: str, *right: str) -> ProgramFault:
+        """The same, where the line broke while it was run."""
+        return ProgramFault(self.where, *self._lines(said, right))
+
+    def _lines(self, said: str, right: tuple[str, ...]) -> tuple[str, ...]:
+        return (said, *([f"in: {self.line}"] if self.line else []), *right)
 
 
 class SourceLines:

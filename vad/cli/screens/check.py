@@ -90,6 +90,7 @@ def _print_certificate(one: "Certificate", model: Model) -> None:
             f"  3 context         yes, {one.longest_prompt} + {one.max_tokens} tokens at "
             f"most, max_model_len {one.max_model_len}"
         )
+    _print_paths(one)
     print("  4 settings        yes, none that breaks answers")
     print("  5 canary          asked when the run begins")
     if model.validated:
@@ -97,6 +98,18 @@ def _print_certificate(one: "Certificate", model: Model) -> None:
             f"  {one.guarantee}: its provider holds answers to a JSON schema in its own way;\n"
             "  each is checked by the strict reader, the invalid ones are kept and counted"
         )
+
+
+def _print_paths(one: "Certificate") -> None:
+    """Where a program has more than one path: which were proved, and what each call is held to."""
+    if one.paths <= 1 and not one.unended and not one.untried:
+        return
+    more = f"; {one.unended} had no end within the bound" if one.unended else ""
+    more += f"; {one.untried} choices were not tried" if one.untried else ""
+    print(
+        f"                    on {one.paths} paths of its programs, each choice tried{more};\n"
+        "                    prompt and budget are checked again before every call"
+    )
 
 
 def _print_forecast(plan: "Plan", name: str) -> None:

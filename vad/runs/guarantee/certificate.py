@@ -16,12 +16,13 @@ from ...constraints.adapter import AdapterSettings, call_language
 from ...constraints.thinking import with_thought
 from ...design.trials import Conversation, Plan
 from ...engines.capabilities import capabilities
+from ...engines.context import words
 from ...engines.prefix_cache import block_size
 from ...engines.tokenizer import Tokenizer, local_tokenizer
 from ...errors import StudyError
-from ...study.models import VALIDATED
+from ...study.models import VALIDATED, Model
 from ..prefix_order import in_prefix_order
-from .dry_run import dry_run
+from .dry_run import every_path
 from .prompt_lengths import PromptLengths, shared
 
 
@@ -30,7 +31,8 @@ class Certificate:
     """What was proved for one model, with the figures it rests on.
 
     prompt_tokens are an upper bound, computed_tokens those of them that remain where prompts share
-    what they begin with.
+    what they begin with. paths: ways through the programs that dry runs took; unended: those of
+    them that were followed no further; untried: choices that the bounds left out.
 
     Where answers are "validated, not guaranteed", a provider holds them to a JSON schema in its own
     way: each is checked by the strict reader, the invalid ones are kept and counted.
@@ -49,6 +51,9 @@ class Certificate:
     computed_tokens: int = 0
     max_model_len: int = 0
     context: bool = False
+    paths: int = 0
+    unended: int = 0
+    untried: int = 0
     settings: bool = True
     canary: bool | None = None
     outcome: dict[str, int] = field(default_factory=dict)
@@ -61,7 +66,8 @@ class Certificate:
 def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
     """Prove points 1 to 4 for one model of a plan; `fetch` its tokenizer from a hub if need be.
 
-    Raises StudyError for a prompt that does not fit the model's context, naming the trial.
+    Raises StudyError for a prompt that does not fit the model's context, naming the trial, and
+    ProgramFault for a program that breaks on a path of its dry runs.
     """
     model = plan.experiment.models[name]
     found = Certificate(name, max_model_len=model.max_model_len)
@@ -85,19 +91,41 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
             allowed = with_thought(call_language(signature, sample.adapter.written), model.thinking)  # type: ignore[arg-type]
             found.longest_answer = max(found.longest_answer, len(allowed.longest.encode()))
             found.max_tokens = max(found.max_tokens, allowed.max_tokens)
+    dry = {kind: every_path(sample, model) for kind, sample in samples.items()}
+    found.paths = sum(len(one.paths) for one in dry.values())
+    found.unended = sum(one.unended for one in dry.values())
+    found.untried = sum(one.untried for one in dry.values())
     if not capabilities(model).has_weights:
-        steps = {key: len(dry_run(sample, model)) for key, sample in samples.items()}
-        found.calls = sum(steps[_kind(one)] for one in mine)
+        for kind, runs in dry.items():
+            for asked in (one.call for path in runs.paths for one in path.calls):
+                _fits(model, samples[kind], words(asked), asked.max_tokens)
+        found.calls = sum(len(dry[_kind(one)].paths[0].calls) for one in mine)
         return found
     tokens = local_tokenizer(model, plan.experiment.study, fetch)
     if isinstance(tokens, Tokenizer):
         found.tokenizer, found.silent_tokens = True, len(tokens.silent)
-    lengths = {key: PromptLengths(tokens, sample, model) for key, sample in samples.items()}
+    lengths = {
+        kind: [PromptLengths(tokens, samples[kind], path) for path in runs.with_new_prompts()]
+        for kind, runs in dry.items()
+    }
+    _count(found, model, mine, lengths)
+    found.context = found.tokenizer
+    return found
+
+
+def _count(
+    found: Certificate,
+    model: Model,
+    mine: list[Conversation],
+    lengths: dict[tuple[int, AdapterSettings], list[PromptLengths]],
+) -> None:
+    """Each conversation's calls and tokens on the path of the longest answers, in the order in
+    which they will be asked; and, of all paths, whether each prompt and its answer fit."""
     block = block_size(model)
     last: dict[int, list[tuple[str, int]]] = {}
     for one in (group[0] for group in in_prefix_order([[one] for one in mine])):
-        kind = lengths[_kind(one)]
-        every = zip(kind.prompts(one), kind.openings(one), strict=True)
+        first, *others = lengths[_kind(one)]
+        every = zip(first.prompts(one), first.openings(one), strict=True)
         for number, ((prompt, budget), opening) in enumerate(every):
             found.calls += 1
             found.prompt_tokens += prompt
@@ -105,15 +133,24 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
             found.computed_tokens += prompt - min(known, (prompt - 1) // block * block)
             last[number] = opening
             found.longest_prompt = max(found.longest_prompt, prompt)
-            if found.tokenizer and prompt + budget > model.max_model_len:
-                raise StudyError(
-                    f"experiments/models.toml: {name}.max_model_len",
-                    f"{one.trials[0].scenario.id} takes up to {prompt} tokens and its answer "
-                    f"{budget}: more than the context of {model.max_model_len}",
-                    f"set max_model_len = {prompt + budget} or more, or shorten the prompt",
-                )
-    found.context = found.tokenizer
-    return found
+            if found.tokenizer:
+                _fits(model, one, prompt, budget)
+        for path in others:
+            for prompt, budget in path.prompts(one):
+                found.longest_prompt = max(found.longest_prompt, prompt)
+                if found.tokenizer:
+                    _fits(model, one, prompt, budget)
+
+
+def _fits(model: Model, one: Conversation, prompt: int, budget: int) -> None:
+    """StudyError for a prompt, in tokens, that leaves its answer no room."""
+    if prompt + budget > model.max_model_len:
+        raise StudyError(
+            f"experiments/models.toml: {model.name}.max_model_len",
+            f"{one.trials[0].scenario.id} takes up to {prompt} tokens and its answer "
+            f"{budget}: more than the context of {model.max_model_len}",
+            f"set max_model_len = {prompt + budget} or more, or shorten the prompt",
+        )
 
 
 def _kind(conversation: Conversation) -> tuple[int, AdapterSettings]:

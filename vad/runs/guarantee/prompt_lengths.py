@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from ...design.trials import Conversation
 from ...engines.tokenizer import ByteCounter, Tokenizer
-from ...study.models import Model
-from .dry_run import dry_run
+from .dry_run import DryPath
 
 MERGES = 8
 """Tokens that a prompt may take more than its blocks counted one by one."""
@@ -24,13 +23,16 @@ class Shape:
 
 
 class PromptLengths:
-    """Prompt lengths of every conversation of a part, from its blocks, each counted once."""
+    """Prompt lengths of every conversation of a part on one path, from its blocks, each counted
+    once."""
 
-    def __init__(self, tokens: Tokenizer | ByteCounter, sample: Conversation, model: Model) -> None:
+    def __init__(
+        self, tokens: Tokenizer | ByteCounter, sample: Conversation, path: DryPath
+    ) -> None:
         self.tokens = tokens
         self.calls: list[Shape] = []
         before = 0
-        for asked in dry_run(sample, model):
+        for asked in path.calls:
             text = tokens.prompt(asked.call.messages)
             times = _times(text, sample.inputs)
             own = tokens.count(text) - sum(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ...design.trials import Plan
 from ...engines.base import Call
-from ...runs.dspy_lm import converse, make_lm
+from ...runs.conversation import converse
 from ...runs.guarantee.dry_run import DryEngine
 from ...runs.scheduler import session_for
 
@@ -26,10 +26,9 @@ AnswerAll = Callable[[], Awaitable[BenchAnswers]]
 
 async def every_call(plan: Plan) -> list[Call]:
     """The LM calls of a plan, in its order."""
-    lm = make_lm()
     calls = []
     for one in plan.conversations:
         session = session_for(DryEngine(), plan, one)
-        await converse(one, session, lm)
+        await converse(one, session)
         calls += [asked.call for asked in session.calls]
     return calls

@@ -13,9 +13,10 @@ from ...design.trials import Conversation
 from ...engines.capabilities import capabilities
 from ...engines.factory import make_engine
 from ...engines.tokenizer import local_tokenizer
-from ...errors import EngineFailure, EngineGone, StudyError
-from ...runs.dspy_lm import Session, converse, make_lm
+from ...errors import StudyError
+from ...runs.conversation import hold
 from ...runs.guarantee.dry_run import dry_run
+from ...runs.session import Session
 from ...study.loader import Study
 from ...study.models import Model, Sampling, resolve_sampling
 
@@ -69,20 +70,22 @@ async def _all(
     engine = make_engine(model, study, "auto", log)
     sampling = resolve_sampling(Sampling(), model)
     width = asyncio.Semaphore(model.concurrency)
-    lm = make_lm()
 
     async def one(number: int, conversation: Conversation) -> DraftAnswer:
         decided = f"{seed} {number} {sorted(conversation.inputs.items())}"
         key = hashlib.sha256(decided.encode()).hexdigest()[:16]
-        session = Session(engine, key, sampling, True, model)
+        said: list[str] = []
         async with width:
-            try:
-                fields = await converse(conversation, session, lm)
-            except EngineGone:
-                raise
-            except EngineFailure as failure:
-                return DraftAnswer(conversation.inputs, None, str(failure))
-        return DraftAnswer(conversation.inputs, fields)
+            held = await hold(
+                conversation,
+                lambda: Session(engine, key, sampling, True, model, one_call=True),
+                lambda attempt, failure: said.append(failure),
+            )
+        if held is None:
+            return DraftAnswer(conversation.inputs, None, said[-1])
+        return DraftAnswer(
+            conversation.inputs, held.fields, held.problem.kind if held.problem else ""
+        )
 
     try:
         await engine.start()

@@ -13,16 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ...engines.base import Call, Engine, EngineInfo, Reply
-from ...errors import StudyError
+from ...errors import Halt, StudyError
 from ...study.loader import Study
-
-
-class HoldoutBreach(BaseException):
-    """What stops an optimiser at once: DSPy takes any Exception for one bad example and goes on."""
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-        super().__init__(str(error))
 
 
 class HoldoutEngine:
@@ -53,7 +45,7 @@ class HoldoutEngine:
             told = "\n".join(message["content"] for message in call.messages)
             seen = next((text for text in self._tests if text in told), None)
             if seen is not None:
-                raise HoldoutBreach(
+                raise Halt(
                     StudyError(
                         self._where,
                         f'a call was to ask about the test part: "{seen[:60]} ..."',
@@ -97,7 +89,7 @@ def _open(event: str, arguments: tuple[Any, ...]) -> None:
     folders, study = _closed[-1]
     path = Path(os.path.realpath(os.fsdecode(arguments[0])))
     if any(path.is_relative_to(folder) for folder in folders):
-        raise HoldoutBreach(_told(study, path))
+        raise Halt(_told(study, path))
 
 
 def _told(study: Study, path: Path) -> StudyError:

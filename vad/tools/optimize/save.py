@@ -20,10 +20,10 @@ from ...design.experiment import load_experiment
 from ...design.program_contract import EXPORTS
 from ...design.program_state import saved_state
 from ...design.programs import FALLBACK
-from ...errors import StudyError
+from ...errors import Halt, StudyError
 from ...study.loader import Study
 from ...study.models import Model
-from .holdout import HoldoutBreach, closed_files
+from .holdout import closed_files
 from .objective import load_objective
 from .result import OptimizationResult
 from .search import Say, optimize
@@ -52,7 +52,7 @@ def optimize_program(
     with closed_files(study, [study.root / "scenarios", runs]):
         try:
             aim = load_objective(study, objective, "--objective")
-        except HoldoutBreach as refused:
+        except Halt as refused:
             raise refused.error from None
     experiment = load_experiment(study, path, asks=[*aim.asks], **overrides)
     name = free_name(study, name or f"{experiment.base.program}_{optimizer}_{objective}")

@@ -22,14 +22,15 @@ from ...design.trials import Plan
 from ...engines.base import Engine
 from ...engines.capabilities import capabilities
 from ...engines.factory import make_engine
-from ...errors import EngineFailure, Interrupted, StudyError, unknown
-from ...runs.dspy_lm import SESSION, Session, make_lm
+from ...errors import EngineFailure, Halt, Interrupted, StudyError, unknown
 from ...runs.guarantee.canary import ask_canary
 from ...runs.guarantee.certificate import certify
+from ...runs.lm import lm_of
+from ...runs.session import Session
 from ...study.hashing import digest
 from ...study.models import Model
 from .examples import Example, make_examples, one_of_each
-from .holdout import HoldoutBreach, HoldoutEngine, closed_files
+from .holdout import HoldoutEngine, closed_files
 from .objective import Objective
 from .optimizers import OPTIMIZERS, WITH_DEMOS, Optimization, Proposals, demos_that_fit
 from .result import OptimizationResult
@@ -70,7 +71,7 @@ def optimize(
     work = _Work(plan, optimizer, objective, make_examples(plan, objective), runs, log, say)
     try:
         return asyncio.run(work.on(make))
-    except HoldoutBreach as refused:
+    except Halt as refused:
         raise refused.error from None
 
 
@@ -102,7 +103,6 @@ class _Work:
             self.demos = demos_that_fit(certify(plan, self.model.name, fetch=True), self.model)
         self.book = Scoreboard(objective, cases)
         self.proposals = Proposals()
-        self.lm = make_lm()
 
     async def on(self, make: Make) -> OptimizationResult:
         """All four steps on an engine of their own."""
@@ -121,12 +121,13 @@ class _Work:
         watched = HoldoutEngine(
             engine, _texts(self.cases["test"]) - set(seen), self.study.place(self.objective.path)
         )
+        sampling = self.plan.sampling(self.cases["train"][0].condition)
+        loop = asyncio.get_running_loop()
+        own = Session(watched, digest(self.settings.seed), sampling, True, self.model, loop=loop)
+        self.lm = lm_of(own)
         calls = StudentCalls(self.plan, watched, self.model, self.lm)
         calls.open([*self.cases["train"], *self.cases["validation"]])
         (program,) = self.plan.experiment.programs.values()
-        sampling = self.plan.sampling(self.cases["train"][0].condition)
-        seed = digest(self.settings.seed)
-        SESSION.set(Session(watched, seed, sampling, True, self.model, loop=calls.loop))
         modules = {export_of(part): part.module.deepcopy() for (part,) in program.parts}
         student = Student(modules, calls)
         before = student.state()
@@ -180,7 +181,7 @@ class _Work:
         scores = self.book.of(student.state(), "train")
         task = Optimization(
             student,
-            self._metric(SESSION.get()),
+            self._metric(),
             [one.example() for one in self.cases["train"]],
             [one.example() for one in self.cases["validation"]],
             # DSPy takes 0 for no threshold at all.
@@ -203,7 +204,7 @@ class _Work:
             raise EngineFailure(f"{self.optimizer} gave up: {said}; see {self.log}") from error
         finally:
             telling.cancel()
-            calls.stopped = HoldoutBreach(Interrupted())
+            calls.stopped = Halt(Interrupted())
         assert isinstance(found, Student)
         calls.stopped = None
         return found
@@ -219,7 +220,7 @@ class _Work:
                     "see that there are enough repeats, and answers that can be read",
                 )
 
-    def _metric(self, own: Session) -> Callable[..., float]:
+    def _metric(self) -> Callable[..., float]:
         """The objective as DSPy calls it; what is undefined is worth nothing to an optimiser."""
 
         def metric(
@@ -229,8 +230,6 @@ class _Work:
             pred_name: Any = None,
             pred_trace: Any = None,
         ) -> float:
-            # DSPy's threads know nothing of the session.
-            SESSION.set(own)
             return float(np.nan_to_num(self._judge(example.case, prediction)))
 
         return metric
@@ -241,7 +240,7 @@ class _Work:
             with dspy.context(lm=self.lm, adapter=self.proposals, disable_history=True):
                 return self.book.keep(case, prediction)
         except Exception as error:
-            raise HoldoutBreach(error) from None
+            raise Halt(error) from None
 
     async def _tell_calls(self, watched: HoldoutEngine) -> None:
         while True:

@@ -19,15 +19,13 @@ from ...analysis.measures import Array
 from ...design.programs import Part
 from ...design.trials import Conversation, Plan
 from ...engines.base import Engine
-from ...errors import EngineFailure, EngineGone, Interrupted, StudyError, Unreadable
-from ...runs.dspy_lm import Session, converse
-from ...runs.rows import failed_rows, response_rows
-from ...runs.scheduler import CONVERSATION_ATTEMPTS
+from ...errors import EngineGone, Halt, Interrupted, StudyError
+from ...runs.conversation import hold
+from ...runs.session import Session
 from ...study.hashing import digest
 from ...study.models import Model
 from ...study.questions import LEVEL, QUESTIONS
 from .examples import Example
-from .holdout import HoldoutBreach
 from .objective import Answered
 
 
@@ -70,7 +68,7 @@ class StudentCalls:
         self.cases: dict[str, Example] = {}
         self.students: dict[str, Student] = {}
         self.failed: Counter[str] = Counter()
-        self.stopped: HoldoutBreach | None = None
+        self.stopped: Halt | None = None
         self._width = asyncio.Semaphore(model.concurrency)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "StudentCalls":
@@ -88,21 +86,21 @@ class StudentCalls:
         """
         if name not in self.cases:
             said = f'asks about "{name}", which is none of the examples given'
-            self.stopped = HoldoutBreach(StudyError("vad optimize", said))
+            self.stopped = Halt(StudyError("vad optimize", said))
         if self.stopped:
             raise self.stopped
         traced: list[Any] = []
         asking = self.ask(student, name, dspy.settings.lm, traced)
         try:
             prediction = asyncio.run_coroutine_threadsafe(asking, self.loop).result()
-        except HoldoutBreach as refused:
+        except Halt as refused:
             self.stopped = refused
             raise
-        except EngineGone as gone:
-            self.stopped = HoldoutBreach(gone)
+        except (EngineGone, StudyError) as stopping:
+            self.stopped = Halt(stopping)
             raise self.stopped from None
         except CancelledError:
-            self.stopped = HoldoutBreach(Interrupted())
+            self.stopped = Halt(Interrupted())
             raise self.stopped from None
         if dspy.settings.trace is not None:
             dspy.settings.trace.extend(traced)
@@ -133,20 +131,20 @@ class StudentCalls:
         constrained = case.condition.settings.decoding != "free"
         sampling = self.plan.sampling(case.condition)
         seed = digest(one.trials[0].key, decided)
-        for _ in range(CONVERSATION_ATTEMPTS):
-            session = Session(self.engine, seed, sampling, constrained, self.model)
-            trace: list[Any] = []
-            async with self._width:
-                try:
-                    fields = await converse(one, session, lm, trace)
-                    return response_rows(one, fields, session, {}), trace
-                except Unreadable as problem:
-                    return failed_rows(one, problem, session), trace
-                except EngineGone:
-                    raise
-                except Exception as failure:
-                    said = str(failure) if isinstance(failure, EngineFailure) else repr(failure)
-                    self.failed[said] += 1
+        trace: list[Any] = []
+
+        def failed(attempt: int, said: str) -> None:
+            self.failed[said] += 1
+
+        async with self._width:
+            held = await hold(
+                one,
+                lambda: Session(self.engine, seed, sampling, constrained, self.model),
+                failed,
+                trace=trace,
+            )
+        if held:
+            return held.responses(), trace
         return [
             {
                 "scenario": trial.scenario.id,

@@ -11,8 +11,9 @@ from ...constraints.adapter import call_language, narrow
 from ...design.trials import Conversation, Plan
 from ...engines.base import Call, Engine, Reply
 from ...errors import EngineFailure, EngineGone, Unreadable
-from ...runs.dspy_lm import Session, converse, make_lm
+from ...runs.conversation import converse
 from ...runs.scheduler import Progress
+from ...runs.session import Session
 from ...study.hashing import digest
 from ...study.models import Sampling
 from .independent_parser import parse_independently
@@ -39,7 +40,6 @@ class StressCell:
         self.cell = cell
         self.show = show
         self.conversations = plan.conversations
-        self.lm = make_lm()
         self.calls: list[Call] = []
         self.asked: dict[str, Any] = {}
         for one in plan.conversations:
@@ -120,7 +120,7 @@ class StressCell:
         session = Session(self.engine, seed, HOTTEST, True)
         problem = ""
         try:
-            await converse(one, session, self.lm)
+            await converse(one, session)
         except EngineGone:
             raise
         except Unreadable as error:
