@@ -1,23 +1,21 @@
 """A small study in a temporary folder, with respondents made of one function each."""
 
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from vad.study.loader import Study
 
-from .helpers.commands import Vad, forked
+from .helpers.commands import Vad, begun_anew, forked
 from .helpers.respondents import AnswerWith, answered_in
 from .helpers.studies import POCKET, copy_study
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--kills", type=int, default=30, help="Rounds of the kill test.")
-    parser.addoption("--inputs", type=int, default=500, help="Broken inputs to try.")
+    parser.addoption("--kills", type=int, default=15, help="Rounds of the kill test.")
+    parser.addoption("--inputs", type=int, default=250, help="Broken inputs to try.")
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
@@ -31,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The copy that every test's study is a copy of."""
+    """The study that those of the tests are copies of."""
     folder = copy_study(tmp_path_factory.mktemp("copied") / "study")
     with (folder / "experiments" / "models.toml").open("a") as models:
         models.write(f'\n[pocket]\nweights = "{POCKET}"\nmax_model_len = 1536\n')
@@ -58,20 +56,9 @@ def respondent(monkeypatch: pytest.MonkeyPatch) -> AnswerWith:
 @pytest.fixture
 def vad(root: Path, request: pytest.FixtureRequest) -> Vad:
     """The command line, run in the study as a person would; with a real engine, begun anew."""
-    anew = request.node.get_closest_marker("engine") is not None
+    run = forked if request.node.get_closest_marker("engine") is None else begun_anew
 
     def command(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"COLUMNS": "120"}
-        if not anew:
-            return forked(arguments, root, environment, timeout)
-        return subprocess.run(
-            [sys.executable, "-m", "vad.cli", *arguments],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-            env=environment,
-        )
+        return run(arguments, root, timeout)
 
     return command

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
-from tests.helpers.commands import Vad
+from tests.helpers.commands import Vad, begun_anew
 from tests.helpers.studies import REPOSITORY
 from vad.constraints.language import Language
 from vad.design.experiment import load_experiment
@@ -228,15 +229,26 @@ def test_a_run_stopped_with_all_its_processes_while_vllm_starts_ends_at_once(
     assert all_gone()
 
 
-def test_free_and_constrained_side_by_side_on_vllm(root: Path, vad: Vad) -> None:
-    (root / "experiments" / "side.toml").write_text(
-        'model = "pocket"\nlimit = 20\ntemperature = 1.0\ntop_p = 1.0\ntop_k = 0\n'
-        '[vary]\ndecoding = ["free", "constrained"]\n'
+@pytest.fixture(scope="module")
+def decodings(copied: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of `small_models` on pocket, its baseline and one persona, as hot as answers get."""
+    root = tmp_path_factory.mktemp("decodings") / "study"
+    shutil.copytree(copied, root)
+    path = root / "experiments" / "small_models.toml"
+    path.write_text(
+        "temperature = 1.0\ntop_p = 1.0\ntop_k = 0\n"
+        + path.read_text()
+        + '\n[only]\npersonas = ["maximal_1"]\n'
     )
-    done = vad("run", "side", timeout=300)
+    arguments = ("run", "small_models", "--model", "pocket", "--limit", "20")
+    done = begun_anew(arguments, root, timeout=500)
     assert done.returncode == 0, done.stderr
-    rows = read_table(root / "runs" / "side", "responses")
-    unreadable = 1 - rows.groupby("decoding")["valid"].mean()
+    return root / "runs" / "small_models"
+
+
+def test_free_and_constrained_side_by_side_on_vllm(decodings: Path) -> None:
+    rows = read_table(decodings, "responses")
+    unreadable = 1 - rows[rows["format"] == "none"].groupby("decoding")["valid"].mean()
     assert unreadable["constrained"] == 0
     assert 0.02 <= unreadable["free"] <= 0.40
     assert rows[~rows["valid"]]["score"].isna().all()
@@ -263,16 +275,14 @@ def test_the_weights_are_small_and_what_the_card_says() -> None:
 
 
 def test_small_models_compares_every_way_of_decoding_on_the_embedded_model(
-    root: Path, vad: Vad
+    decodings: Path, vad: Vad
 ) -> None:
-    done = vad("run", "small_models", "--model", "pocket", "--limit", "2", timeout=500)
-    assert done.returncode == 0, done.stderr
-    rows = read_table(root / "runs" / "small_models", "responses")
+    rows = read_table(decodings, "responses")
     counted = rows.groupby("decoding").size()
     assert {"free", "constrained"} <= set(counted.index)
-    assert set(counted) == {2 * 2 * 3 * 13}
+    assert set(counted) == {20 * 2 * 3 * 2}
     assert rows[rows["decoding"] == "constrained"]["valid"].all()
-    compared = vad("compare", "runs/small_models", timeout=300)
+    compared = vad("compare", str(decodings), timeout=300)
     assert compared.returncode == 0, compared.stderr
     assert "constrained" in compared.stdout
 

@@ -25,17 +25,34 @@ LOADED = [
     "transformers.models.auto.tokenization_auto",
 ]
 
+WIDE = {"COLUMNS": "120"}
+
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(LOADED)
 
 
+def begun_anew(
+    arguments: tuple[str, ...], folder: Path, timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """What `vad ARGUMENTS` did in a folder, in a process begun anew, as a real engine needs."""
+    return subprocess.run(
+        [sys.executable, "-m", "vad.cli", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        env=os.environ | WIDE,
+    )
+
+
 def forked(
-    arguments: tuple[str, ...], folder: Path, environment: dict[str, str], timeout: float
+    arguments: tuple[str, ...], folder: Path, timeout: float
 ) -> subprocess.CompletedProcess[str]:
     """What `vad ARGUMENTS` did in a folder: exit code, stdout, stderr; TimeoutExpired if late."""
     with tempfile.TemporaryDirectory() as name:
         written = [Path(name) / "stdout", Path(name) / "stderr"]
-        process = _server.Process(target=_vad, args=(arguments, folder, environment, written))
+        process = _server.Process(target=_vad, args=(arguments, folder, os.environ | WIDE, written))
         process.start()
         process.join(timeout)
         late = process.exitcode is None
