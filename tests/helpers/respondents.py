@@ -28,7 +28,7 @@ BY_SEED = """    name = "value" if '"value"' in call.messages[-1]["content"] els
 
 SIDES = """
 import json
-from vad.engines import Reply
+from vad.engines.base import Reply
 
 def answer(call):
     if call.weighed:
@@ -42,7 +42,7 @@ def answer(call):
 """
 """A under a constraint, B when free, and then one answer in four is lost."""
 
-BEGINNING = "import json, random\nfrom vad.engines import Reply\n\n\ndef answer(call):\n"
+BEGINNING = "import json, random\nfrom vad.engines.base import Reply\n\n\ndef answer(call):\n"
 
 
 def answered_in(patch: pytest.MonkeyPatch) -> AnswerWith:
