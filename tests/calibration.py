@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
+from tests.helpers.studies import REPOSITORY
 from vad.analysis.contrasts import Contrast
 from vad.analysis.measures import Array
 from vad.analysis.paired_tests import compare_pairs, contrast_figures
@@ -22,8 +23,6 @@ from vad.analysis.power.simulation import orders
 from vad.analysis.resampling import MEASURES, scenario_columns
 from vad.design.experiment import load_experiment
 from vad.study.loader import Study
-
-from .conftest import REPOSITORY
 
 EXPERIMENT = "experiments/persona_formats.toml"
 REPEATS = 3

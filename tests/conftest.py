@@ -1,49 +1,21 @@
 """A small study in a temporary folder, with respondents made of one function each."""
 
-import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from vad.study.loader import ALL_FOLDERS, Study
+from vad.study.loader import Study
 
-from .command import forked
-
-REPOSITORY = Path(__file__).parent.parent
-POCKET = REPOSITORY / "experiments" / "pocket"
-
-NOT_SHIPPED = ("pocket", "__pycache__", "via.jsonl", "*.oddities.csv")
-
-ALWAYS_A = """
-import json
-
-def answer(call):
-    name = "value" if '"value"' in call.messages[-1]["content"] else "action"
-    return json.dumps({"reasoning": "It comes first.", name: "A"})
-"""
-
-EXPERIMENT = """# Two formats, three dilemmas, a respondent made of one function.
-model = "sim"
-repeats = 3
-limit = 3
-
-[only]
-personas = ["maximal_1", "maximal_4"]
-
-[vary]
-format = ["none", "explicit"]
-"""
-
-Vad = Callable[..., subprocess.CompletedProcess[str]]
+from .helpers.commands import Vad, begun_anew, forked
+from .helpers.respondents import AnswerWith, answered_in
+from .helpers.studies import POCKET, copy_study
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--kills", type=int, default=30, help="Rounds of the kill test.")
-    parser.addoption("--inputs", type=int, default=500, help="Broken inputs to try.")
+    parser.addoption("--kills", type=int, default=15, help="Rounds of the kill test.")
+    parser.addoption("--inputs", type=int, default=250, help="Broken inputs to try.")
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
@@ -51,25 +23,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests run in two processes: all with a real engine in one, first of all, others by file."""
     items.sort(key=lambda item: item.get_closest_marker("engine") is None)
     for item in items:
-        group = "engine" if item.get_closest_marker("engine") else item.path.stem
+        group = "engine" if item.get_closest_marker("engine") else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """The folder of a study like ours, its models a respondent that always answers A and pocket."""
-    folder = tmp_path / "study"
-    for name in ALL_FOLDERS:
-        shutil.copytree(
-            REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns(*NOT_SHIPPED)
-        )
-    (folder / "experiments" / "sim.py").write_text(ALWAYS_A)
-    (folder / "experiments" / "small.toml").write_text(EXPERIMENT)
-    (folder / "experiments" / "models.toml").write_text(
-        '[sim]\nengine = "simulated"\nweights = "experiments/sim.py"\n\n'
-        f'[pocket]\nweights = "{POCKET}"\nmax_model_len = 1536\n'
-    )
+@pytest.fixture(scope="session")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study that those of the tests are copies of."""
+    folder = copy_study(tmp_path_factory.mktemp("copied") / "study")
+    with (folder / "experiments" / "models.toml").open("a") as models:
+        models.write(f'\n[pocket]\nweights = "{POCKET}"\nmax_model_len = 1536\n')
     return folder
+
+
+@pytest.fixture
+def root(copied: Path, tmp_path: Path) -> Path:
+    """The folder of a study like ours, its models a respondent that always answers A and pocket."""
+    return Path(shutil.copytree(copied, tmp_path / "study"))
 
 
 @pytest.fixture
@@ -78,22 +48,17 @@ def study(root: Path) -> Study:
 
 
 @pytest.fixture
+def respondent(monkeypatch: pytest.MonkeyPatch) -> AnswerWith:
+    """Has one function of a call answer the runs of a test, whatever model they name."""
+    return answered_in(monkeypatch)
+
+
+@pytest.fixture
 def vad(root: Path, request: pytest.FixtureRequest) -> Vad:
     """The command line, run in the study as a person would; with a real engine, begun anew."""
-    anew = request.node.get_closest_marker("engine") is not None
+    run = forked if request.node.get_closest_marker("engine") is None else begun_anew
 
     def command(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"COLUMNS": "120"}
-        if not anew:
-            return forked(arguments, root, environment, timeout)
-        return subprocess.run(
-            [sys.executable, "-m", "vad.cli", *arguments],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-            env=environment,
-        )
+        return run(arguments, root, timeout)
 
     return command

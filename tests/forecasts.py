@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.helpers.studies import REPOSITORY
 from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
 from vad.engines.profiles import load_profile
@@ -20,8 +21,6 @@ from vad.runs.forecast import calibrate
 from vad.runs.run import every_model, prepare_run
 from vad.study.loader import find_study
 from vad.tools.bench.vad_run import LiveEngine
-
-from .conftest import REPOSITORY
 
 
 async def tries(count: int, limit: int) -> None:
