@@ -217,4 +217,4 @@ def test_the_same_seed_gives_the_same_plan_byte_for_byte_on_any_machine(tmp_path
     inputs = [one.inputs for one in made.conversations]
     found = hashlib.sha256(json.dumps([told, inputs]).encode()).hexdigest()
     assert len(told) == 3 * 3 * 2 * 3
-    assert found == "300d8b9e22d87cefa3bbe02b3a4e2339a8a1fe4926ee249afc50db44c766db0f"
+    assert found == "70dea7def073d8751d0ada7d98100f83dd8e7e5ef77a06c3cf7d3f9c42be4762"

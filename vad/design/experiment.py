@@ -9,11 +9,12 @@ from ..engines.profiles import load_profile
 from ..engines.tokenizer import TokenCount
 from ..errors import StudyError, unknown
 from ..study.formats import EVERYTHING, NOTHING, render, shown
+from ..study.hashing import digest
 from ..study.loader import Study
 from ..study.models import REFUSED, Model
 from ..study.personas import Persona, Personas, load_personas
 from ..study.questions import LEVEL, Questions, load_questions
-from ..study.scenarios import Scenario, load_scenarios, load_values
+from ..study.scenarios import Scenario, load_scenarios, load_topics, load_values
 from .columns import NAMED, OF_PERSONA, column
 from .factors import EACH, Factors
 from .programs import Program, load_program
@@ -94,7 +95,13 @@ class Experiment:
                 found[f"setting vary.{key}"] = levels
         for name in self.models:
             found[f"model {name}"] = self.identities[name]
-        return found | {f"file {place}": digest for place, digest in self.study.hashes(self.path)}
+        asked = [one for scenarios in self.scenarios.values() for one in scenarios]
+        for name in {one.value for one in asked if one.value}:
+            found[f"value {name}"] = digest(self.values[name].definition)
+        topics = load_topics(self.study)
+        for name in {one.topic for one in asked if one.topic}:
+            found[f"topic {name}"] = digest(topics[name])
+        return found | {f"file {place}": hashed for place, hashed in self.study.hashes(self.path)}
 
     def _conditions(self, flags: dict[str, str]) -> list[Condition]:
         conditions: list[Condition] = []

@@ -1,6 +1,8 @@
 """Prompt programs: the DSPy modules of a file in `signatures/`, and the contract they keep."""
 
 import hashlib
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -132,19 +134,41 @@ def _forms(study: Study, file: str, export: str, questions: tuple[str, ...]) -> 
     if state and len(forms) > 1:
         raise StudyError(study.place(state), f"is one state, and {export} has several forms")
     hashed = hashlib.sha256()
-    for source in [*sorted(set(sources)), *([state] if state else [])]:
-        hashed.update(f"{source.name} {study.hash(source)} ".encode())
+    for source in [*sorted(set(sources)), *study.read_by(sources), *([state] if state else [])]:
+        hashed.update(f"{study.place(source)} {study.hash(source)} ".encode())
     parts = []
     for form in forms:
         module = bounded(form)
         if state:
             load_state(study, module, state)
-        parts.append(_part(module, export, questions, lines, hashed.hexdigest()))
+        loaded = hashed.hexdigest() + _as_loaded(module)
+        parts.append(_part(module, export, questions, lines, loaded))
     if len({part.many for part in parts}) > 1:
         raise lines.named(export).error(
             "answers for many items in some of its forms and for one in others"
         )
     return tuple(parts)
+
+
+def _as_loaded(module: dspy.Module) -> str:
+    """A hash of a module's state and of its signatures: instructions, fields, and what is said of
+    them, whichever way they came to be."""
+    predictors = [predictor for _, predictor in module.named_predictors()]
+    signatures = [
+        [one.signature.instructions, {key: _said(it) for key, it in one.signature.fields.items()}]
+        for one in predictors
+    ]
+    settings = [sorted(one.config.items()) for one in predictors]
+    loaded = [module.dump_state(), signatures, settings]
+    # An object's address, and the private name of a loaded study, differ from process to process.
+    return digest(re.sub(r" at 0x[0-9a-f]+|_vad_study_\d+\.", "", json.dumps(loaded, default=repr)))
+
+
+def _said(field: Any) -> list[Any]:
+    """A field as it is told to a model and held to: its type, bounds and description."""
+    told = field.json_schema_extra or {}
+    bounds = [repr(one) for one in field.metadata]
+    return [str(field.annotation), bounds, told.get("__dspy_field_type"), told.get("desc")]
 
 
 def _part(

@@ -10,6 +10,10 @@ from .experiment import Experiment
 from .programs import Part
 from .settings import Condition
 
+IDENTITY = 2
+"""What a trial's key stands for, counted: 2 since it covers a program as loaded, what its files
+read, adapter weights and clocks. Keys of another count are never the same trial."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:

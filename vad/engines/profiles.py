@@ -40,6 +40,7 @@ def load_profile(study: Study, name: str, where: str) -> Model:
     if name not in models:
         raise unknown(where, "model", name, "experiments/models.toml has", models)
     model = models[name]
+    _look_at_lora(model, study)
     folder = model.folder(study)
     place = f"experiments/models.toml: {name}.weights"
     if folder is None:
@@ -50,6 +51,18 @@ def load_profile(study: Study, name: str, where: str) -> Model:
         return model
     look_at_weights(folder, model.weights, place)
     return model
+
+
+def _look_at_lora(model: Model, study: Study) -> None:
+    """StudyError for adapter weights that are not there."""
+    folder = model.lora_folder(study)
+    if folder is None or (folder / "adapter_config.json").is_file():
+        return
+    raise StudyError(
+        f"experiments/models.toml: {model.name}.lora",
+        f'"{model.lora}" holds no adapter: adapter_config.json is missing (looked in {folder})',
+        "an adapter's folder (PEFT) holds adapter_config.json and adapter_model.safetensors",
+    )
 
 
 def look_at_weights(folder: Path, weights: str, place: str) -> None:

@@ -1,6 +1,7 @@
 """A model's tokenizer: the prompt as one text, token counts, and tokens that decode to nothing."""
 
 import re
+from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -47,6 +48,7 @@ class Tokenizer:
                 "the model has no chat template, and its profile gives none",
                 'write chat_template = "..." (Jinja), or name a model that is tuned for chat',
             )
+        self._refuse_clock(place)
 
     def prompt(self, messages: list[dict[str, str]]) -> str:
         """The text that the model is given, byte for byte: template, messages, answer prefix."""
@@ -57,9 +59,37 @@ class Tokenizer:
             tokenize=False,
             add_generation_prompt=True,
             chat_template=self.model.chat_template or None,
+            **self._clock(self.model.date),
             **self.model.chat_template_args,
         )
         return str(text) + self.model.answer_prefix
+
+    @staticmethod
+    def _clock(day: date | None) -> dict[str, Any]:
+        """What a template asks for today's date, held still."""
+        return {} if day is None else {"strftime_now": lambda form: day.strftime(form)}
+
+    def _refuse_clock(self, place: str) -> None:
+        """StudyError for a template that prints today's date: the same trial would be another
+        prompt tomorrow."""
+        messages = [{"role": "user", "content": "x"}]
+        prompts = {
+            self.tokenizer.apply_chat_template(
+                messages,
+                tokenize=False,
+                add_generation_prompt=True,
+                chat_template=self.model.chat_template or None,
+                **self._clock(self.model.date or day),
+                **self.model.chat_template_args,
+            )
+            for day in (date(2020, 2, 3), date(2031, 11, 24))
+        }
+        if len(prompts) > 1:
+            raise StudyError(
+                f"{place}.chat_template",
+                "prints today's date, so that the same trial would be another prompt tomorrow",
+                f"write the date that it shall print: date = {date.today().isoformat()}",
+            )
 
     @cached_property
     def rows(self) -> int:

@@ -57,6 +57,7 @@ class VllmEngine:
             )
         self.backend = backend if backend != "auto" else "outlines" if small else "xgrammar"
         self.folder = model.folder(study)
+        self.adapter = model.lora_folder(study)
         self._llm: Any = None
         self._names = itertools.count()
         self._warm: dict[str, asyncio.Task[Reply]] = {}
@@ -201,7 +202,7 @@ class VllmEngine:
             return None
         from vllm.lora.request import LoRARequest
 
-        return LoRARequest("adapter", 1, self.model.lora)
+        return LoRARequest("adapter", 1, str(self.adapter))
 
     async def close(self) -> None:
         """Shut the engine's processes down."""

@@ -5,7 +5,7 @@ import platform
 from datetime import UTC, datetime
 from typing import Any
 
-from ..design.trials import Plan
+from ..design.trials import IDENTITY, Plan
 from ..study.models import PUBLISHED
 from ..version import VERSION
 from .guarantee.certificate import Certificate
@@ -24,6 +24,7 @@ def compose_manifest(
     return {
         "experiment": experiment.place,
         "vad": VERSION,
+        "identity": IDENTITY,
         "began": before.get("began", began),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": experiment.base.model_dump(),

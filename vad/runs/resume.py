@@ -5,7 +5,7 @@ from typing import Any
 
 from ..design.experiment import Experiment
 from ..design.plan import make_plan
-from ..design.trials import Plan
+from ..design.trials import IDENTITY, Plan
 from ..engines.base import EngineInfo
 from ..errors import StudyError
 from ..study.loader import Study
@@ -46,6 +46,13 @@ def same_study(experiment: Experiment, path: Path) -> None:
             str(path),
             f"is the run folder of {manifest['experiment']}, not of {experiment.place}",
             "rename one of them, or write elsewhere with --runs DIR",
+        )
+    if manifest.get("identity", 1) != IDENTITY:
+        raise StudyError(
+            str(path),
+            "was begun when a trial's key covered less of what decides an answer: it can be read, "
+            "compared and reported, but not gone on with, asked again or taken over",
+            f"start another: vad run {experiment.place} --new",
         )
     before, now = manifest.get("decides", {}), experiment.decides()
     changed = [key for key in sorted({*before} & {*now}) if before[key] != now[key]]

@@ -11,6 +11,7 @@ from ..design.trials import Conversation, Plan
 from ..engines.base import Engine
 from ..errors import Interrupted
 from .conversation import hold
+from .guarantee.dry_run import makes_one_call
 from .recorder import Recorder
 from .session import Session
 
@@ -35,12 +36,14 @@ def in_flight(width: int, conversations: int) -> int:
 def session_for(engine: Engine, plan: Plan, one: Conversation) -> Session:
     """A session for a conversation of a plan, its calls made as its condition says."""
     condition = plan.condition(one.trials[0])
+    model = plan.experiment.models[condition.settings.model]
     return Session(
         engine,
         one.trials[0].key,
         plan.sampling(condition),
         condition.settings.decoding != "free",
-        plan.experiment.models[condition.settings.model],
+        model,
+        one_call=makes_one_call(one),
     )
 
 

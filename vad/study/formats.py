@@ -1,6 +1,8 @@
 """Formats: a persona -> the text a model gets: which variables, in which order, in whose words."""
 
 import inspect
+import random
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -17,6 +19,9 @@ FILLED = ("persona", "tokens")
 """What a format may ask for, by name: the persona, and a function that counts a text's tokens."""
 
 Count = Callable[[str], int]
+
+TRIED_PERSONAS, TRIED_DRAWS = 12, 8
+"""Whether a format draws at random is tried with so many personas, so often each."""
 
 
 def shown(persona: Persona, order: str, seed: int, leave_out: str, keep_only: str) -> Persona:
@@ -61,6 +66,7 @@ def render(
             )
     try:
         text = function(**{argument: filled[argument] for argument in taken})
+        again = _drawn_anew(function, {argument: filled[argument] for argument in taken})
     except StudyError:
         raise
     except Exception as error:
@@ -68,7 +74,31 @@ def render(
     if not isinstance(text, str):
         said = f"render({persona.name}) returned {text!r:.60}; it returns a text"
         raise lines.returned("render").error(said)
+    if again not in (None, text):
+        raise lines.returned("render").error(
+            f"draws at random: render({persona.name}) gave two texts, and a trial has one prompt",
+            "let what is drawn follow from the persona: random.Random(persona.name)",
+        )
     return text.strip()
+
+
+_asked_again: Counter[Callable[..., str]] = Counter()
+
+
+def _drawn_anew(function: Callable[..., str], arguments: dict[str, Any]) -> str | None:
+    """What a format says when the dice fall otherwise; None where that was tried often enough."""
+    if _asked_again[function] >= TRIED_PERSONAS:
+        return None
+    _asked_again[function] += 1
+    state = random.getstate()
+    texts = []
+    try:
+        for seed in range(TRIED_DRAWS):
+            random.seed(seed)
+            texts.append(function(**arguments))
+    finally:
+        random.setstate(state)
+    return next((text for text in texts if text != texts[0]), texts[0])
 
 
 def is_silent(study: Study, name: str) -> bool:

@@ -13,12 +13,14 @@ import os
 import sys
 import tomllib
 import traceback
+from collections.abc import Iterable
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ..errors import StudyError, unknown
+from .opened import opened_files
 
 FOLDERS = ("signatures", "personas", "scenarios", "experiments")
 """The four that a study holds."""
@@ -36,6 +38,7 @@ class Study:
         self.root = root.resolve()
         self._package = f"_vad_study_{next(_numbers)}"
         self._read: dict[Path, bytes] = {}
+        self._opened: dict[Path, set[Path]] = {}
 
     def place(self, path: Path) -> str:
         """A path as its author knows it."""
@@ -52,27 +55,31 @@ class Study:
 
         Raises StudyError for a file that is missing, unreadable or not UTF-8.
         """
-        path = Path(os.path.realpath(path))
-        if path not in self._read:
-            try:
-                self._read[path] = path.read_bytes()
-            except OSError as error:
-                raise StudyError(self.place(path), f"cannot be read: {error.strerror}") from None
         try:
-            return self._read[path].decode("utf-8")
+            return self._bytes(path).decode("utf-8")
         except UnicodeDecodeError as error:
             raise StudyError(
                 self.place(path), f"is not UTF-8 text: byte {error.start} cannot be read"
             ) from None
 
     def hash(self, path: Path) -> str:
-        """sha256 of a file as it was first read."""
-        self.read(path)
-        return hashlib.sha256(self._read[Path(os.path.realpath(path))]).hexdigest()
+        """sha256 of a file as it was first read, of whatever kind."""
+        return hashlib.sha256(self._bytes(path)).hexdigest()
+
+    def _bytes(self, path: Path) -> bytes:
+        path = Path(os.path.realpath(path))
+        if path not in self._read:
+            try:
+                self._read[path] = path.read_bytes()
+            except OSError as error:
+                raise StudyError(self.place(path), f"cannot be read: {error.strerror}") from None
+        return self._read[path]
 
     def hashes(self, apart_from: Path) -> list[tuple[str, str]]:
-        """Place and sha256 of every file read so far, bar the experiment and the model profiles."""
-        apart = {Path(os.path.realpath(apart_from)), self.root / "experiments" / "models.toml"}
+        """Place and sha256 of every file read so far, bar the experiment and those of which single
+        entries are used: model profiles, values and topics."""
+        names = ("experiments/models.toml", "scenarios/values.toml", "scenarios/topics.toml")
+        apart = {Path(os.path.realpath(apart_from)), *(self.root / name for name in names)}
         return sorted(
             (self.place(path), self.hash(path)) for path in self._read if path not in apart
         )
@@ -135,7 +142,8 @@ class Study:
                 module.__spec__ = ModuleSpec(package, None, is_package=True)
                 sys.modules[package] = module
         try:
-            return importlib.import_module(f"{self._package}.{folder}.{name}")
+            with opened_files(self.root, self._opened):
+                return importlib.import_module(f"{self._package}.{folder}.{name}")
         except Exception as error:
             raise self.broken(path, error) from None
 
@@ -149,10 +157,16 @@ class Study:
                 continue
             found.append(path)
             for node in ast.walk(ast.parse(self.read(path))):
-                if isinstance(node, ast.ImportFrom) and node.level == 1:
-                    stems = [node.module] if node.module else [alias.name for alias in node.names]
-                    queue += [path.parent / f"{stem.split('.')[0]}.py" for stem in stems]
+                if isinstance(node, ast.ImportFrom) and node.level:
+                    base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+                    names = [base / f"{alias.name}.py" for alias in node.names]
+                    queue += [base.with_suffix(".py"), base / "__init__.py", *names]
         return found
+
+    def read_by(self, sources: Iterable[Path]) -> list[Path]:
+        """The files that these Python files of the study opened while they were loaded."""
+        found: set[Path] = set()
+        return sorted(found.union(*(self._opened.get(path, set()) for path in sources)))
 
     def broken(self, path: Path, error: Exception, doing: str = "") -> StudyError:
         """The error for what a file of the study raised, with the study's own last line of it."""

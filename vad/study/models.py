@@ -1,5 +1,6 @@
 """Model profiles: what `experiments/models.toml` says of a model, once, for every experiment."""
 
+import datetime
 import hashlib
 import sys
 from pathlib import Path
@@ -118,6 +119,7 @@ class Model(BaseModel):
     system_role: bool = True
     chat_template: str = ""
     chat_template_args: dict[str, Any] = Field(default_factory=dict)
+    date: datetime.date | None = None
     answer_prefix: str = ""
     thinking: Thinking | None = None
     sampling: Sampling = Sampling()
@@ -152,6 +154,11 @@ class Model(BaseModel):
         inside = study.root / path
         return inside if inside.exists() or path.parts[0] in ("experiments", "models") else None
 
+    def lora_folder(self, study: Study) -> Path | None:
+        """The folder of the adapter weights; None where the profile names none."""
+        path = Path(self.lora).expanduser()
+        return (path if path.is_absolute() else study.root / path) if self.lora else None
+
     def identity(self, study: Study) -> str:
         """A hash of what decides this model's answers: profile, revision, files of its weights.
 
@@ -165,8 +172,10 @@ class Model(BaseModel):
         decides["engine_args"] = {
             key: value for key, value in sorted(self.engine_args.items()) if key not in PACE_ONLY
         }
-        folder = self.folder(study)
+        folder, lora = self.folder(study), self.lora_folder(study)
         decides["weights"] = hash_weights(folder) if folder else self.weights
+        if lora:
+            decides["lora"] = hash_weights(lora)
         return hashlib.sha256(repr(sorted(decides.items())).encode()).hexdigest()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import dspy
 
-from ...constraints.adapter import call_language, narrow
+from ...constraints.adapter import AdapterSettings, call_language, narrow
 from ...constraints.language import variants
 from ...design.trials import Conversation
 from ...engines.base import Call, EngineInfo, Reply
@@ -131,7 +131,21 @@ def every_path(conversation: Conversation, model: Model, most_paths: int = MOST_
             f"finds no end: {MOST_STEPS} calls in every path that was tried",
             "bound the loop, for example: for _ in range(5)",
         )
+    if not found.untried and all(len(path.calls) == 1 for path in found.paths):
+        _one_call.add(_kind(conversation))
     return found
+
+
+def makes_one_call(conversation: Conversation) -> bool:
+    """Whether a program was seen to make a single LM call on every path that was tried."""
+    return type(conversation.part.module) is dspy.Predict or _kind(conversation) in _one_call
+
+
+_one_call: set[tuple[str, str, AdapterSettings]] = set()
+
+
+def _kind(conversation: Conversation) -> tuple[str, str, AdapterSettings]:
+    return conversation.part.place, conversation.part.hash, conversation.adapter
 
 
 def _choices(conversation: Conversation) -> dict[str, tuple[str, ...]]:
