@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .errors import EngineFailure, StudyError
+from .errors import EngineFailure, ProgramFault, StudyError
 from .study.personas import Persona, Variable
 from .study.scenarios import Option, Scenario
 from .version import VERSION as __version__
@@ -12,33 +12,45 @@ if TYPE_CHECKING:
     from .analysis import measures
     from .analysis.results import Run, open_run
     from .constraints.fields import Unicode
+    from .runs.answer_rows import answer
+    from .runs.guarantee.program_check import check
+    from .runs.library import Adapter, engine
     from .tools.curation.importing import Import, Oddity
     from .tools.optimize.objective import Answered
 
 __all__ = [
+    "Adapter",
     "Answered",
     "EngineFailure",
     "Import",
     "Oddity",
     "Option",
     "Persona",
+    "ProgramFault",
     "Run",
     "Scenario",
     "StudyError",
     "Unicode",
     "Variable",
     "__version__",
+    "answer",
+    "check",
+    "engine",
     "measures",
     "open_run",
 ]
 
 LATER = {
+    "Adapter": "runs.library",
     "Answered": "tools.optimize.objective",
     "Import": "tools.curation.importing",
     "Oddity": "tools.curation.importing",
     "Run": "analysis.results",
     "Unicode": "constraints.fields",
     "measures": "analysis.measures",
+    "answer": "runs.answer_rows",
+    "check": "runs.guarantee.program_check",
+    "engine": "runs.library",
     "open_run": "analysis.results",
 }
 """Where a name is that needs pandas or outlines: loaded when asked for, `import vad` stays fast."""

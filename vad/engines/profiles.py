@@ -1,6 +1,9 @@
 """Profiles: models.toml as its engines take it, their local files looked at."""
 
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from ..errors import StudyError, unknown
 from ..study.loader import Study
@@ -37,6 +40,8 @@ def load_profile(study: Study, name: str, where: str) -> Model:
     Raises StudyError for an unknown name, a folder that is missing or without weights or tokenizer.
     """
     models = load_profiles(study)
+    if name not in models and ("/" in name or Path(name).is_dir()):
+        return model_at(name, study, {"name": name})
     if name not in models:
         raise unknown(where, "model", name, "experiments/models.toml has", models)
     model = models[name]
@@ -50,6 +55,32 @@ def load_profile(study: Study, name: str, where: str) -> Model:
     if not capabilities(model).has_weights:
         return model
     look_at_weights(folder, model.weights, place)
+    return model
+
+
+def model_at(name: str, study: Study, given: dict[str, Any]) -> Model:
+    """A profile for weights that no models.toml names: a folder, a hub name, a server's address.
+
+    given: further keys of the profile. Raises StudyError for a key that a profile has not, and for
+    a folder without weights.
+    """
+    own: dict[str, Any] = {"name": Path(name).name or name, "weights": name}
+    if name.startswith(("http://", "https://")):
+        own = {"name": "served", "weights": "served", "engine": "server", "base_urls": [name]}
+    try:
+        model = Model(**own | given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        if first["type"] == "extra_forbidden":
+            raise unknown(name, "setting", key, "a profile has", Model.model_fields) from None
+        raise StudyError(f"{name}: {key}", first["msg"]) from None
+    _agree(model, name)
+    folder = model.folder(study)
+    if folder is not None and capabilities(model).has_weights:
+        if not folder.exists():
+            raise StudyError(name, f"there is no such folder (looked in {folder})")
+        look_at_weights(folder, name, name)
     return model
 
 

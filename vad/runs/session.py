@@ -7,6 +7,7 @@ own loop, from another, or from any thread.
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
@@ -41,7 +42,8 @@ class Session:
 
     key: the trial's; every seed follows from it. one_call: the conversation makes a single call,
     which then keeps the trial's own seed. model: the profile, where it thinks before it answers or
-    its answers are only validated. loop: the event loop that the engine lives on.
+    its answers are only validated. loop: the event loop that the engine lives on. heard: takes each
+    call instead of keeping it here, where there is no end of them.
     """
 
     engine: Engine
@@ -54,6 +56,7 @@ class Session:
     most_calls: int = MOST_CALLS
     loop: asyncio.AbstractEventLoop | None = None
     failure: EngineFailure | None = None
+    heard: Callable[[RecordedCall], None] | None = None
     probability_calls: list[RecordedCall] = field(default_factory=list)
     _begun: list[RecordedCall | None] = field(default_factory=list)
     _made: Counter[str] = field(default_factory=Counter)
@@ -84,7 +87,11 @@ class Session:
         except EngineFailure as failure:
             self.failure = failure
             raise
-        self._begun[place] = RecordedCall(call, reply, time.perf_counter() - began, rollout)
+        record = RecordedCall(call, reply, time.perf_counter() - began, rollout)
+        if self.heard:
+            self.heard(record)
+        else:
+            self._begun[place] = record
         return replace(reply, text=after_thought(reply.text, self._thinking))
 
     @property
@@ -121,7 +128,8 @@ class Session:
                 raise Halt(
                     ProgramFault("a call", f"is the {place + 1}th of one conversation: no end")
                 )
-            self._begun.append(None)
+            if not self.heard:
+                self._begun.append(None)
             seed = self._seed(call, given["rollout"], place)
         return replace(call, seed=seed), given["rollout"], place
 

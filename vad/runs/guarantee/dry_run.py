@@ -9,7 +9,8 @@ import asyncio
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -167,7 +168,7 @@ def _follow(conversation: Conversation, model: Model, answers: tuple[str, ...]) 
     part = conversation.part
     try:
         with _alarm(part.place):
-            fields = asyncio.run(converse(conversation, session))
+            fields = _alone(converse(conversation, session))
     except ProgramFault:
         if len(session.calls) >= MOST_STEPS:
             return DryPath(session.calls, ended=False)
@@ -196,6 +197,16 @@ def _offered(conversation: Conversation, question: str, given: Any) -> None:
             f"{', '.join(map(str, answers))}",
             "return the answer as the model gave it",
         )
+
+
+def _alone(asked: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+    """The result of a coroutine on a loop of its own, also where one runs already (a notebook)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(asked)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, asked).result()
 
 
 @contextmanager
