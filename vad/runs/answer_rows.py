@@ -116,7 +116,7 @@ class _Known:
 
 def _session(lm: EngineLM, key: str) -> Session:
     own = lm.session
-    return Session(own.engine, key, own.sampling, True, own.model, loop=lm.loop)
+    return Session(own.engine, key, own.sampling, True, own.model, only_ours=False, loop=lm.loop)
 
 
 def _key(state: str, lm: EngineLM, adapter: str, row: dict[str, Any], number: int) -> str:

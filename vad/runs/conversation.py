@@ -5,7 +5,8 @@ holds its conversations here.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,7 +101,7 @@ async def converse(
         with dspy.context(
             lm=lm,
             adapter=ADAPTER,
-            callbacks=[ONLY_OURS],
+            callbacks=[ONLY_OURS] if session.only_ours else [],
             disable_history=True,
             trace=[] if trace is None else trace,
         ):
@@ -131,6 +132,24 @@ async def converse(
             "write, for example: return dspy.Prediction(action=...)",
         )
     return dict(prediction.items())
+
+
+@contextmanager
+def in_every_thread() -> Iterator[None]:
+    """For as long as a run lasts, calls are written as their sessions say, in whatever thread.
+
+    A thread that a program starts itself knows nothing of the context it was started in.
+    """
+    before = dspy.settings.adapter
+    try:
+        dspy.configure(adapter=ADAPTER)
+    except RuntimeError:  # another thread owns DSPy's settings; such calls are told of then
+        yield
+        return
+    try:
+        yield
+    finally:
+        dspy.configure(adapter=before)
 
 
 def _own(module: dspy.Module, lm: dspy.LM) -> dspy.Module:

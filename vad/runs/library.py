@@ -71,6 +71,7 @@ class EngineLM(dspy.LM):  # type: ignore[misc]
             profile,
             most_calls=sys.maxsize,
             loop=self.loop,
+            only_ours=False,
             heard=log.add if log else _unheard,
         )
         logging.getLogger("dspy.clients.lm").setLevel(logging.ERROR)

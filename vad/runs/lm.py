@@ -29,6 +29,7 @@ class Bridge:
 
         Halt where that loop itself is asked to wait: it would wait for ever.
         """
+        _no_other(self.session)
         loop = self.session.loop
         assert loop is not None
         if _running() is loop:
@@ -56,6 +57,7 @@ class AsyncBridge:
 
     async def complete(self, request: lm15.Request) -> lm15.Response:
         """Answer in place, or, from another event loop, on the engine's own."""
+        _no_other(self.session)
         loop = self.session.loop
         if loop is None or _running() is loop:
             return _response(request, await self.session.answer(request))
@@ -97,6 +99,12 @@ def session_of(lm: Any) -> Session:
             "leave that out: the experiment names the model",
         )
     )
+
+
+def _no_other(session: Session) -> None:
+    """Halt where the program has put another LM in place: its predictors bring the session's."""
+    if session.only_ours and dspy.settings.lm is not None:
+        session_of(dspy.settings.lm)
 
 
 def lm_of(session: Session) -> dspy.LM:

@@ -16,6 +16,7 @@ from ..engines.factory import make_engine
 from ..errors import StudyError
 from ..study.loader import Study
 from ..study.models import Model
+from .conversation import in_every_thread
 from .guarantee.canary import ask_canary
 from .guarantee.certificate import certify
 from .prefix_order import in_prefix_order
@@ -70,7 +71,8 @@ def prepare_run(plan: Plan, path: Path) -> Recorder:
 def answer_plan(recorder: Recorder, others: Path | None, show: Show) -> Outcome:
     """Ask what is open; rows of the runs in the folder `others` are taken over first."""
     try:
-        return asyncio.run(every_model(recorder, others, show, make_engine))
+        with in_every_thread():
+            return asyncio.run(every_model(recorder, others, show, make_engine))
     finally:
         recorder.close()
 

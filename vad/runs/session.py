@@ -42,8 +42,9 @@ class Session:
 
     key: the trial's; every seed follows from it. one_call: the conversation makes a single call,
     which then keeps the trial's own seed. model: the profile, where it thinks before it answers or
-    its answers are only validated. loop: the event loop that the engine lives on. heard: takes each
-    call instead of keeping it here, where there is no end of them.
+    its answers are only validated. loop: the event loop that the engine lives on. only_ours:
+    whether a call to any other model is refused, as in an experiment. heard: takes each call
+    instead of keeping it here, where there is no end of them.
     """
 
     engine: Engine
@@ -56,6 +57,7 @@ class Session:
     most_calls: int = MOST_CALLS
     loop: asyncio.AbstractEventLoop | None = None
     failure: EngineFailure | None = None
+    only_ours: bool = True
     heard: Callable[[RecordedCall], None] | None = None
     probability_calls: list[RecordedCall] = field(default_factory=list)
     _begun: list[RecordedCall | None] = field(default_factory=list)

@@ -24,7 +24,7 @@ from ...engines.base import Call, EngineInfo, Reply
 from ...errors import EngineFailure, Halt, ProgramFault, Unreadable
 from ...study.models import PUBLISHED, Model
 from ...study.source import Quote
-from ..conversation import converse
+from ..conversation import converse, in_every_thread
 from ..session import RecordedCall, Session
 
 MOST_STEPS = 40
@@ -167,7 +167,7 @@ def _follow(conversation: Conversation, model: Model, answers: tuple[str, ...]) 
     )
     part = conversation.part
     try:
-        with _alarm(part.place):
+        with _alarm(part.place), in_every_thread():
             fields = _alone(converse(conversation, session))
     except ProgramFault:
         if len(session.calls) >= MOST_STEPS:
