@@ -318,7 +318,7 @@ def test_an_answer_prefix_goes_to_the_plain_completion_with_the_prompt_as_tokens
         return 200, {"choices": [{"text": text, "finish_reason": "stop"}]}
 
     with serving(FakeServer(completing)) as server:
-        profile(root, server.url, probabilities=str(POCKET), answer_prefix="So: ")
+        profile(root, server.url, weights=str(POCKET), answer_prefix="So: ")
         outcome = ask(root, model="far", limit=1)
     assert (outcome.asked, outcome.unreadable) == (outcome.planned, 0)
     from transformers import AutoTokenizer
