@@ -377,8 +377,3 @@ def test_where_only_schemas_are_offered_every_answer_is_checked_and_invalid_ones
     assert sentence in vad("report", str(folder)).stdout
     assert "validated, not guaranteed" in vad("check", "small", "--model", "far").stdout
     assert always_a(body) in set(rows["text"])
-
-
-def test_answers_by_construction_are_not_said_to_be_validated(root: Path, vad: Vad) -> None:
-    assert "not guaranteed" not in vad("run", "small").stdout
-    assert "not guaranteed" not in vad("report", "runs/small").stdout
