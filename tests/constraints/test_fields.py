@@ -160,7 +160,7 @@ def test_the_bound_is_the_bytes_of_the_longest_text_and_that_text_is_in_the_lang
     parse_independently(case[0], held.longest)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(signatures(), st.data())
 def test_whatever_the_expression_lets_through_the_independent_parser_reads(
     case: tuple[type[dspy.Signature], dict[str, Any]], data: Any

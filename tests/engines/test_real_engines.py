@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
-from tests.helpers.commands import Vad, begun_anew
+from tests.helpers.commands import Vad, begun_anew, forked
 from tests.helpers.studies import REPOSITORY
 from vad.constraints.language import Language
 from vad.design.experiment import load_experiment
@@ -275,14 +275,14 @@ def test_the_weights_are_small_and_what_the_card_says() -> None:
 
 
 def test_small_models_compares_every_way_of_decoding_on_the_embedded_model(
-    decodings: Path, vad: Vad
+    decodings: Path,
 ) -> None:
     rows = read_table(decodings, "responses")
     counted = rows.groupby("decoding").size()
     assert {"free", "constrained"} <= set(counted.index)
     assert set(counted) == {20 * 2 * 3 * 2}
     assert rows[rows["decoding"] == "constrained"]["valid"].all()
-    compared = vad("compare", str(decodings), timeout=300)
+    compared = forked(("compare", str(decodings)), decodings, timeout=300)
     assert compared.returncode == 0, compared.stderr
     assert "constrained" in compared.stdout
 

@@ -1,13 +1,14 @@
 """Reports: what the tables say, how they are set, and what a run with little to say gets."""
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.helpers.commands import Vad
+from tests.helpers.commands import Vad, forked
 from tests.helpers.respondents import respond
 from tests.helpers.run_folders import persona, random_scores, rows, write_run
 from vad.analysis.measures import Array, alignment_distance, alignment_rate, repeat_agreement
@@ -289,13 +290,28 @@ def test_answers_given_twice_or_on_mixed_scales_are_one_message(tmp_path: Path) 
         make_report(open_run(mixed))
 
 
-def test_the_command_prints_the_published_tables_and_writes_all(root: Path, vad: Vad) -> None:
-    assert vad("run", "small").returncode == 0
-    done = vad("report", "runs/small")
-    assert done.returncode == 0, done.stderr
-    assert "alignment distance (AD): lower is nearer" in done.stdout
-    assert "54 answers asked for, 54 read, 0 missing" in done.stdout
-    folder = root / "runs" / "small"
+@pytest.fixture(scope="module")
+def reported(copied: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    """A run of `small`, and what `vad run` and `vad report` said of it."""
+    root = Path(shutil.copytree(copied, tmp_path_factory.mktemp("reported") / "study"))
+    said = [forked(one, root, 120) for one in (("run", "small"), ("report", "runs/small"))]
+    assert [one.returncode for one in said] == [0, 0], said
+    return root / "runs" / "small", said[0].stdout, said[1].stdout
+
+
+def test_answers_by_construction_are_not_said_to_be_validated(
+    reported: tuple[Path, str, str],
+) -> None:
+    _, run, report = reported
+    assert "not guaranteed" not in run + report
+
+
+def test_the_command_prints_the_published_tables_and_writes_all(
+    reported: tuple[Path, str, str],
+) -> None:
+    folder, _, report = reported
+    assert "alignment distance (AD): lower is nearer" in report
+    assert "54 answers asked for, 54 read, 0 missing" in report
     tables = {path.stem for path in (folder / "tables").glob("*.csv")}
     assert {"ad", "ar", "conditions", "values", "value_groups", "topics", "comparisons"} <= tables
     assert {"options", "letters", "positions", "repeats", "missing"} <= tables
