@@ -26,12 +26,12 @@ CHECK_MEASURES = {
 def named_levels(responses: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFrame:
     """A row a persona, condition and variable: what it was, and what was answered.
 
-    responses: of a run, all questions. manifest: of that run; its `personas` and `variables` tell
-    the levels. Columns: those of the condition, `variable`, `level`, FIGURES, `answers` and
+    responses: of a run, all questions. manifest: of that run; its `vary`, `personas` and
+    `variables` tell conditions and levels. Columns: those of the condition, `variable`, `level`, FIGURES, `answers` and
     `missing`. NaN where nothing could be read, or no baseline was asked.
     """
     asked = responses[responses["question"] == LEVEL]
-    keys = condition_columns(responses)
+    keys = condition_columns(manifest["vary"])
     shown = asked[asked["persona"] != BASELINE]
     rows = [
         _row(dict(zip([*keys, "variable"], key, strict=True)), mine, manifest)
