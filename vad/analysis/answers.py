@@ -112,7 +112,9 @@ def pair(table: pd.DataFrame, place: str, conditions: list[str] | None = None) -
     for name in conditions:
         if name not in table:
             has = ", ".join(map(str, table))
-            raise StudyError(place, f"has no column `{name}`, which the run varied", f"it has {has}")
+            raise StudyError(
+                place, f"has no column `{name}`, which the run varied", f"it has {has}"
+            )
     for name in QUESTIONS:
         if not (rows["question"] == name).any():
             raise StudyError(place, f"no row answers the {name} question", "a gap needs both")

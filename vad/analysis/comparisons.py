@@ -1,7 +1,7 @@
 """Compare conditions, paired on the scenario: a row for each contrast, part and measure.
 
-Its columns stand in `comparison_table`; a contrast that is a mean over several levels has "(all)" in
-the columns of the conditions.
+Its columns stand in `comparison_table`; a contrast that is a mean over several levels has "(all)"
+in the columns of the conditions.
 
 Personas and values are fixed in this inference; it generalises over dilemmas.
 """

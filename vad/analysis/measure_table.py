@@ -47,6 +47,7 @@ class Measure:
     nearer      the sign of a difference that brings values and actions nearer; 0: neither does
     signed      whether its sign says something, and is written
     definition  a clause for the methods of a paper
+    formula     how it is read off other measures, where it is
     compared    how conditions are compared in it; None: they are not
     """
 
@@ -60,6 +61,7 @@ class Measure:
     signed: bool = False
     shown: tuple[Place, ...] = ()
     definition: str = ""
+    formula: str = ""
     compared: Comparison | None = None
 
     @property
@@ -69,8 +71,9 @@ class Measure:
 
     @property
     def heading(self) -> str:
-        """Its noun, with its title where that is another."""
-        return self.noun if self.title in self.noun else f"{self.noun} ({self.title})"
+        """Its noun, with its title where that is another, and its formula."""
+        named = self.noun if self.title in self.noun else f"{self.noun} ({self.title})"
+        return f"{named}, {self.formula}" if self.formula else named
 
 
 def _count(
@@ -168,6 +171,7 @@ MEASURES = (
         shown=("conditions", "page", "cells", "run", "score"),
         definition="the chance-corrected gap is 1 - AD / AD expected if the same values and "
         "actions were paired at random",
+        formula="1 - AD / AD of random pairs",
         # For single answers the linearly weighted kappa (Cohen 1968).
         compared=Comparison(
             "gap",

@@ -161,7 +161,9 @@ def mann_whitney(one: Contrast, pairs: list[PairedResult]) -> dict[str, float]:
     counted = times > 0
     if one.factor == INTERACTION or not counted.any():
         return {"U": float("nan"), "U_p": float("nan")}
-    sides = np.sum([pair.added[PRIMARY_PLACE] for pair in pairs], axis=0)[:, counted] / times[counted]
+    sides = (
+        np.sum([pair.added[PRIMARY_PLACE] for pair in pairs], axis=0)[:, counted] / times[counted]
+    )
     # Distances that differ by rounding alone are ties.
     found = mannwhitneyu(np.round(sides[0], 9), np.round(sides[1], 9), method="asymptotic")
     return {"U": float(found.statistic), "U_p": float(found.pvalue)}

@@ -20,6 +20,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from ...errors import StudyError
+from ...study.scale import equally_spaced
 from ..measure_table import COMPARED, PRIMARY
 from ..measures import Array
 from ..resampling import COLUMNS, measures_of
@@ -193,7 +194,7 @@ def at_distance(
 
 def scores(options: int) -> Array:
     """The score of each rank, from 1 to -1."""
-    return 1 - 2 * np.arange(options) / (options - 1)
+    return equally_spaced(np.arange(options, dtype=np.float64), options)
 
 
 def ranks(given: Sequence[float]) -> list[int]:
@@ -203,7 +204,7 @@ def ranks(given: Sequence[float]) -> list[int]:
 
 def _scale(repeats: int, options: int) -> Array:
     steps = repeats * (options - 1)
-    return np.round(1 - 2 * np.arange(steps + 1) / steps, 9)
+    return np.round(scores(steps + 1), 9)
 
 
 def _means(chances: Array) -> tuple[Array, Array]:

@@ -71,7 +71,9 @@ def print_conditions(table: pd.DataFrame, told: pd.DataFrame, references: dict[s
         who = tuple(row[name] for name in keys)
         figures = [format_number(one.name, row[one.name]) for one in measures]
         if back:
-            figures += [format_number(name, back[who][name]) if who in back else "" for name in BACK]
+            figures += [
+                format_number(name, back[who][name]) if who in back else "" for name in BACK
+            ]
         counts = (format_number(name, row[name]) for name in counted)
         factors = [name for name in keys if name != "persona"]
         changed = (f"{name} {row[name]}" for name in factors if row[name] != references.get(name))

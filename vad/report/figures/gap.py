@@ -80,7 +80,9 @@ def value_matrix(scores: pd.DataFrame, keys: Sequence[str], measure: Measure) ->
     name = measure.name
     table = table[["setting", "group", "value", "category", name]]
     middle = (table[name].min() + table[name].max()) / 2
-    table["said"] = [format_number(name, one, digits=2) if one == one else "–" for one in table[name]]
+    table["said"] = [
+        format_number(name, one, digits=2) if one == one else "–" for one in table[name]
+    ]
     table["dark"] = table[name] < middle
     settings, groups = in_order(table, "setting"), in_order(table, "group")
     blocks = [

@@ -20,8 +20,8 @@ def cells(numbering: Numbering) -> dict[str, Any]:
     """Conditions, scenarios, and the figures of every cell of the page's tables.
 
     persona, category: a row a condition (a category: the mean of its conditions) and part of the
-    scenarios: all, a value group, a value. measures: those that a reader may choose. means: the mean value and the mean action of each
-    condition and scenario, as the distance is taken of them.
+    scenarios: all, a value group, a value. measures: those that a reader may choose. means: the
+    mean value and the mean action of each condition and scenario, as the distance is taken of them.
     """
     run = numbering.run
     names = run.answers.conditions

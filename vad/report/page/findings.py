@@ -59,7 +59,9 @@ def findings(table: pd.DataFrame) -> ReportFindings:
     """
     whole = table[table["within"] == "all"]
     keys = contrast_keys(table)
-    gaps = whole.loc[whole["measure"] == label_of(BY_NAME["corrected_gap"]), [*keys, *GAP]].drop_duplicates(keys)
+    gaps = whole.loc[
+        whole["measure"] == label_of(BY_NAME["corrected_gap"]), [*keys, *GAP]
+    ].drop_duplicates(keys)
     primary = whole[whole["family"] == "primary"]
     told = [
         key

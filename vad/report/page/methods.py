@@ -113,8 +113,8 @@ def _measures() -> str:
     defined = "; ".join(one.definition for one in MEASURES if one.definition)
     return (
         "Answers stand on [-1, 1] in equal steps, 1 being full agreement with the value or the "
-        f"most strongly aligned action. {defined[0].upper()}{defined[1:]}. A dilemma with fewer than "
-        f"{THESIS2026.least_valid} readable repeats of either question is missing."
+        f"most strongly aligned action. {defined[0].upper()}{defined[1:]}. A dilemma with "
+        f"fewer than {THESIS2026.least_valid} readable repeats of either question is missing."
     )
 
 
