@@ -9,8 +9,8 @@ import pytest
 
 import vad
 from tests.helpers.run_folders import persona, random_scores, rows, write_run
+from vad.analysis.measure_table import BY_NAME
 from vad.analysis.measures import alignment_distance, alignment_rate
-from vad.analysis.scores import MEASURE_TITLES
 from vad.errors import StudyError
 
 
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 def test_scores_are_a_row_a_condition_each_measured_alone(folder: Path) -> None:
     table = vad.open_run(folder).scores()
     assert list(table["persona"]) == ["baseline", "moderate_1", "moderate_2"]
-    assert {*MEASURE_TITLES} <= {*table}
+    assert {*BY_NAME} <= {*table}
     for row, seed in zip(table.to_dict("records"), (1, 2, 3), strict=True):
         assert row["ar"] == pytest.approx(alignment_rate(*scored(seed)))
         assert row["ad"] == pytest.approx(alignment_distance(*scored(seed)))

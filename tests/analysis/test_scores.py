@@ -11,9 +11,10 @@ import pytest
 from tests.helpers.commands import Vad
 from vad.analysis.answers import pair, read_answers
 from vad.analysis.conventions import SHEN2025, THESIS2026
+from vad.analysis.measure_table import BY_NAME
 from vad.analysis.measures import alignment_distance, alignment_rate, corrected_gap
 from vad.analysis.results import open_run
-from vad.analysis.scores import MEASURE_TITLES, score
+from vad.analysis.scores import score
 from vad.errors import StudyError
 
 SIX = [1.0, 0.6, 0.2, -0.2, -0.6, -1.0]
@@ -268,7 +269,7 @@ def test_vad_score_prints_full_precision_and_null_where_undefined(vad: Vad, root
     assert content["overall"]["agreement_action"] is None
     (group,) = content["groups"]
     assert group["country"] == "Egypt"
-    assert {name: group[name] for name in MEASURE_TITLES} == content["overall"]
+    assert {name: group[name] for name in BY_NAME} == content["overall"]
     shown = vad(*asked, "--by", "topic").stdout
     assert "0.667" in shown
     assert "missing" in shown

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.helpers.run_folders import persona, random_scores, rows, write_run
+from vad.analysis.measure_table import BY_NAME
 from vad.analysis.results import open_run
 from vad.report.figures import write_figures
 from vad.report.figures.answers import letter_shares, option_shares
@@ -45,7 +46,7 @@ def scores() -> pd.DataFrame:
 
 
 def test_the_bars_are_the_figures_and_what_is_missing_is_said_to_be(scores: pd.DataFrame) -> None:
-    shown = {row["category"]: row for row in drawn(category_bars(scores, KEYS, "ad"))}
+    shown = {row["category"]: row for row in drawn(category_bars(scores, KEYS, BY_NAME["ad"]))}
     assert (shown["baseline"]["end"], shown["baseline"]["said"]) == (0.5, "0.50")
     assert (shown["moderate"]["end"], shown["moderate"]["said"]) == (0, "missing")
 
@@ -83,7 +84,7 @@ def test_all_56_values_can_be_read_each_with_its_figure(root: Path, tmp_path: Pa
             "ad": np.linspace(0, 2, len(values)),
         }
     )
-    chart = value_matrix(table, KEYS, "ad")
+    chart = value_matrix(table, KEYS, BY_NAME["ad"])
     assert len(drawn(chart)) == len(values) == 56
     write_figures(tmp_path / "figures", {"values": chart})
     text = (tmp_path / "figures" / "values.svg").read_text()

@@ -11,6 +11,7 @@ import pytest
 from tests.helpers.commands import Vad, forked
 from tests.helpers.respondents import respond
 from tests.helpers.run_folders import persona, random_scores, rows, write_run
+from vad.analysis.measure_table import BY_NAME
 from vad.analysis.measures import Array, alignment_distance, alignment_rate, repeat_agreement
 from vad.analysis.results import open_run
 from vad.errors import StudyError
@@ -44,20 +45,20 @@ def folder(tmp_path: Path) -> Path:
 def test_the_published_table_of_a_respondent_that_is_known(folder: Path) -> None:
     run = open_run(folder)
     compared = run.compare()
-    (distance,) = published(run, compared, "AD").to_dict("records")
+    (distance,) = published(run, compared, BY_NAME["ad"]).to_dict("records")
     assert (distance["baseline"], distance["moderate"], distance["maximal"]) == (2, 0, 2)
     assert distance["moderate improvement"] == pytest.approx(2)
     assert distance["maximal improvement"] == pytest.approx(0)
     assert distance["moderate adjusted p"] < 0.001
     assert distance["maximal adjusted p"] == 1
-    (rate,) = published(run, compared, "AR").to_dict("records")
+    (rate,) = published(run, compared, BY_NAME["ar"]).to_dict("records")
     assert (rate["baseline"], rate["moderate"]) == (0, 1)
     assert rate["moderate improvement"] == pytest.approx(1)
 
 
 def test_only_what_is_below_the_adjusted_level_is_bold(folder: Path) -> None:
     run = open_run(folder)
-    text = fragment(*printed("ad", published(run, run.compare(), "AD")))
+    text = fragment(*printed("ad", published(run, run.compare(), BY_NAME["ad"])))
     assert r"sim & 2.000 & \textbf{0.000} & \textbf{$+2.000$} & 2.000 & $+0.000$ \\" in text
     assert "model & baseline & moderate & improvement & maximal & improvement" in text
 
@@ -81,7 +82,7 @@ def test_each_choice_of_the_factors_is_a_row_and_all_formats_share_the_baseline(
     )
     run = open_run(folder)
     assert run.factors == ["model", "format", "temperature"]
-    table = published(run, run.compare(), "AD")
+    table = published(run, run.compare(), BY_NAME["ad"])
     cells = list(table[["format", "temperature"]].itertuples(index=False, name=None))
     assert cells == [("bold", 0.7), ("bold", 0.0), ("explicit", 0.7), ("explicit", 0.0)]
     baselines = [alignment_distance(*answers(seed)) for seed in (10, 0, 10, 0)]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..design.columns import BASELINE
 from ..errors import StudyError
-from ..runs.store.schema import condition_columns
+from ..runs.store.schema import RESPONSES
 from ..study.questions import LEVEL, QUESTIONS
 from .layouts import RELEASED_TRIAL, from_released, from_responses
 from .measures import Array, Labels
@@ -80,11 +80,13 @@ def with_beliefs(answers: Answers, manifest: dict[str, Any], by: Iterable[str]) 
     )
 
 
-def pair(table: pd.DataFrame, place: str) -> Answers:
+def pair(table: pd.DataFrame, place: str, conditions: list[str] | None = None) -> Answers:
     """The answers of a table in one of the two layouts; StudyError names the column and row.
 
     place: what errors call the table. Its rows are counted from 1. A persona's answers about its
-    own variables are no part of a gap and left aside.
+    own variables are no part of a gap and left aside. conditions: the columns that tell conditions
+    apart, as a run's manifest has them; None for a file of anyone's, in which every column does
+    that its layout does not know as something else.
     """
     if "question" in table and len(table):
         table = table[table["question"] != LEVEL]
@@ -95,16 +97,24 @@ def pair(table: pd.DataFrame, place: str) -> Answers:
     if table.empty:
         raise StudyError(place, "holds no answer", "a row an answer, with a header")
     if "question" in table:
-        rows, conditions = from_responses(table, place), condition_columns(table)
+        rows = from_responses(table, place)
+        known = frozenset(name for name, one in RESPONSES.items() if one.role != "condition")
     elif "task" in table:
-        rows = from_released(table, place)
-        conditions = [str(name) for name in table if name not in RELEASED_TRIAL]
+        rows, known = from_released(table, place), RELEASED_TRIAL
     else:
         raise StudyError(
             place,
             "lacks the column `question` (as in our responses) or `task` (as released in 2025)",
             f"it has {', '.join(map(str, table))}",
         )
+    if conditions is None:
+        conditions = [str(name) for name in table if name not in known]
+    for name in conditions:
+        if name not in table:
+            has = ", ".join(map(str, table))
+            raise StudyError(
+                place, f"has no column `{name}`, which the run varied", f"it has {has}"
+            )
     for name in QUESTIONS:
         if not (rows["question"] == name).any():
             raise StudyError(place, f"no row answers the {name} question", "a gap needs both")

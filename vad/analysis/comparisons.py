@@ -1,11 +1,7 @@
 """Compare conditions, paired on the scenario: a row for each contrast, part and measure.
 
-Columns of the table: `family` (primary: AD, Holm-adjusted; exploratory: the rest, adjusted after
-Benjamini and Hochberg), `factor`, `level`, `reference`, the columns of the conditions ("(all)"
-where the contrast is a mean over several levels), `within` and `part` (all scenarios, a value
-group or a topic), `measure`, `figure` and `reference_figure` (the means of both sides, over
-scenarios that count on both), `difference` with its 95% interval `low` to `high`, `p`, `adjusted`,
-`effect`, `detectable`, `scenarios`, `missing`, and for AD `U` with `U_p`.
+Its columns stand in `comparison_table`; a contrast that is a mean over several levels has "(all)"
+in the columns of the conditions.
 
 Personas and values are fixed in this inference; it generalises over dilemmas.
 """
@@ -20,12 +16,14 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from ..errors import StudyError
+from .comparison_table import COMPARISON_COLUMNS, no_clash
 from .contrasts import Contrast, contrasts, every_two
 from .csv_files import write_csv
+from .measure_table import COMPARED, PRIMARY
 from .measures import Array
 from .paired_tests import compare_pairs, contrast_figures, mann_whitney
 from .pooled_runs import PooledRuns, pool_runs
-from .resampling import MEASURES, levels, scenario_columns
+from .resampling import levels, scenario_columns
 
 ALL = "(all)"
 ALPHA = 0.05
@@ -57,6 +55,7 @@ def compare(runs: Sequence[Path], groups: Mapping[str, str], any_two: bool = Fal
     Raises StudyError where there is nothing to compare, and what `pool` raises.
     """
     found = pool_runs(runs)
+    no_clash([*found.conditions[0]])
     planned = contrasts(found.conditions, found.levels)
     if any_two:
         planned += every_two(found.conditions, planned)
@@ -69,16 +68,11 @@ def compare(runs: Sequence[Path], groups: Mapping[str, str], any_two: bool = Fal
     table.loc[primary, "adjusted"] = holm(table.loc[primary, "p"].to_numpy())
     tested = ~primary & table["p"].notna()
     table.loc[tested, "adjusted"] = false_discovery_control(table.loc[tested, "p"])
-    order = [*table]
-    order.insert(order.index("p") + 1, order.pop())
-    return table[order].sort_values("family", ascending=False, kind="stable", ignore_index=True)
-
-
-def primary_contrasts(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the primary contrasts in every measure, over all scenarios; AD's come first."""
-    keys = [*table.columns[1 : table.columns.get_loc("measure")]]
-    primary = table.loc[table["family"] == "primary", keys].drop_duplicates()
-    return table.merge(primary, on=keys)
+    own = [*COMPARISON_COLUMNS]
+    before = own.index("within")
+    order = [*own[:before], *found.conditions[0], *own[before:]]
+    table = table[[name for name in order if name in table]]
+    return table.sort_values("family", ascending=False, kind="stable", ignore_index=True)
 
 
 def write_comparisons(runs: Sequence[Path], table: pd.DataFrame, any_two: bool = False) -> Path:
@@ -147,11 +141,12 @@ def _part(
         labels = _labels(found, one) | {"within": within, "part": part}
         mine = [pairs[pair] for pair in one.pairs]
         reached = np.any([asked[a] | asked[b] for a, b in one.pairs], axis=0)
-        for measure, row in zip(MEASURES, contrast_figures(one, mine, reached), strict=True):
-            primary = one.primary and within == "all" and measure == "AD"
-            family = "primary" if primary else "exploratory"
-            unpaired = mann_whitney(one, mine) if measure == "AD" and within == "all" else {}
-            yield {"family": family, **labels, "measure": measure, **row, **unpaired}
+        figures = contrast_figures(one, mine, reached)
+        for (measure, how), row in zip(COMPARED, figures, strict=True):
+            first = measure is PRIMARY and within == "all"
+            family = "primary" if one.primary and first else "exploratory"
+            unpaired = mann_whitney(one, mine) if first else {}
+            yield {"family": family, **labels, "measure": how.label, **row, **unpaired}
 
 
 def _labels(found: PooledRuns, one: Contrast) -> dict[str, Any]:

@@ -3,7 +3,8 @@
     [vary]
     decoding = ["free", "constrained", "letter"]
 
-Every table is a DataFrame; intervals are 95% percentile bootstraps over scenarios, 2,000 resamples.
+Every table is a DataFrame; intervals are those of `vad compare`: 95% expanded
+percentile bootstraps over scenarios, 2,000 resamples.
 What a run did not vary leaves its table empty.
 """
 
@@ -18,10 +19,12 @@ import numpy as np
 import pandas as pd
 
 from ..errors import StudyError
+from ..runs.store.schema import ASKED_ONCE, in_role
+from .comparison_table import primary_contrasts
 from .csv_files import write_csv
-from .measures import Array
-from .resampling import RESAMPLES, SEED
+from .resampling import mean_interval
 from .results import Run
+from .unreadable import unreadable_by_kind
 
 TABLES = {
     "audit_answers": "answers: unreadable ones, reasonings cut by the bound, the mean cost",
@@ -31,7 +34,6 @@ TABLES = {
     "audit_shift": "what changes with decoding, against the reference",
     "audit_expected": "the score expected from the probabilities, less the sampled one",
 }
-ONE = ["scenario", "question", "repeat"]
 REASONING_OPENS = '"reasoning": "'
 BOUND = re.compile(r'"reasoning": "\(*\[.*?[^\\]\]\)*\{\d+,(\d+)\}')
 
@@ -50,9 +52,7 @@ def audit(run: Run) -> dict[str, pd.DataFrame]:
             f'has one level, "{found[0]}": there is nothing to hold it against',
             'write under [vary]: decoding = ["free", "constrained", "letter"]',
         )
-    own = [str(name) for name in rows.columns[: rows.columns.get_loc("scenario")]]
-    extra = [name for name in run.answers.conditions if name not in own]
-    same = [name for name in [*own, *extra] if name not in ("trial", "decoding")]
+    same = [name for name in run.conditions if name != "decoding"]
     tables = (
         _answers(rows, _cuts(run, rows)),
         _kinds(rows),
@@ -83,10 +83,7 @@ def _answers(rows: pd.DataFrame, cuts: "pd.Series[Any]") -> pd.DataFrame:
     table = groups.agg(
         answers=("valid", "size"),
         unreadable=("valid", lambda valid: int((~valid).sum())),
-        prompt_tokens=("prompt_tokens", "mean"),
-        cached_tokens=("cached_tokens", "mean"),
-        output_tokens=("output_tokens", "mean"),
-        seconds=("seconds", "mean"),
+        **{name: (name, "mean") for name in in_role("cost")},
     )
     table.insert(2, "share", table["unreadable"] / table["answers"])
     table.insert(3, "cut", cuts.reindex(table.index))
@@ -121,12 +118,13 @@ def _bound(constraint: str) -> int | None:
 
 
 def _kinds(rows: pd.DataFrame) -> pd.DataFrame:
-    lost = rows[~rows["valid"]].groupby(["model", "decoding", "problem"], sort=False).size()
-    table = lost.rename("answers").reset_index()
-    asked = rows.groupby(["model", "decoding"]).size().rename("asked").reset_index()
-    table = table.merge(asked, on=["model", "decoding"])
+    keys = ["model", "decoding"]
+    lost = unreadable_by_kind(rows, keys).stack().rename("answers")
+    table = lost[lost > 0].reset_index()
+    asked = rows.groupby(keys).size().rename("asked").reset_index()
+    table = table.merge(asked, on=keys)
     table["share"] = table["answers"] / table.pop("asked")
-    return table.sort_values(["model", "decoding", "answers"], ascending=[True, True, False])
+    return table.sort_values([*keys, "answers"], ascending=[True, True, False])
 
 
 def _mass(rows: pd.DataFrame) -> pd.DataFrame:
@@ -148,7 +146,7 @@ def _mass(rows: pd.DataFrame) -> pd.DataFrame:
 def _agreement(rows: pd.DataFrame, same: list[str]) -> Iterator[dict[str, Any]]:
     """Of every two decodings; two that are both constrained show how often chance alone agrees."""
     valid = rows[rows["valid"]]
-    keys = [*same, *ONE]
+    keys = [*same, *ASKED_ONCE]
     for model, mine in valid.groupby("model", sort=False):
         for first, second in combinations(mine["decoding"].unique(), 2):
             a, b = (mine[mine["decoding"] == one] for one in (first, second))
@@ -156,7 +154,8 @@ def _agreement(rows: pd.DataFrame, same: list[str]) -> Iterator[dict[str, Any]]:
             for question, part in both.groupby("question", sort=False):
                 agreed = part["option_a"] == part["option_b"]
                 apart = (part["score_a"] - part["score_b"]).abs()
-                mean, low, high = _interval(part.assign(x=agreed).groupby("scenario")["x"].mean())
+                alike = part.assign(x=agreed).groupby("scenario")["x"].mean()
+                mean, low, high = mean_interval(alike)
                 yield {
                     "model": model,
                     "decoding": first,
@@ -176,10 +175,7 @@ def _gaps(run: Run, levels: int) -> Iterator[dict[str, Any]]:
         return
     table = run.compare()
     mine = table[(table["factor"] == "decoding") & (table["within"] == "all")]
-    keys = [*table.columns[1 : table.columns.get_loc("measure")]]
-    # The primary contrast is told by its AD; its other measures stand beside it.
-    primary = mine.loc[mine["family"] == "primary", keys]
-    for row in mine.merge(primary, on=keys).to_dict("records"):
+    for row in primary_contrasts(mine).to_dict("records"):
         yield {
             "model": row["model"],
             "decoding": row["level"],
@@ -206,7 +202,7 @@ def _shift(rows: pd.DataFrame, levels: list[Any]) -> Iterator[dict[str, Any]]:
                 if not {level, levels[0]} <= set(by):
                     continue
                 by = by[[level, levels[0]]].dropna()
-                mean, low, high = _interval(by[level] - by[levels[0]])
+                mean, low, high = mean_interval(by[level] - by[levels[0]])
                 yield {
                     "model": model,
                     "decoding": level,
@@ -237,7 +233,7 @@ def _expected(rows: pd.DataFrame) -> pd.DataFrame:
             for chances, place in zip(mine["probabilities"], places, strict=True)
         ]
         apart = (mine["expected"] - mine["score"]).groupby(mine["scenario"]).mean()
-        mean, low, high = _interval(apart)
+        mean, low, high = mean_interval(apart)
         found.append(
             {
                 "model": model,
@@ -254,13 +250,3 @@ def _expected(rows: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(found)
-
-
-def _interval(of_scenarios: "pd.Series[Any]") -> tuple[float, float, float]:
-    """The mean over scenarios with its interval; NaN where there is none."""
-    values: Array = of_scenarios.to_numpy(dtype=np.float64)
-    if not len(values):
-        return float("nan"), float("nan"), float("nan")
-    drawn = np.random.default_rng(SEED).integers(len(values), size=(RESAMPLES, len(values)))
-    low, high = np.percentile(values[drawn].mean(axis=1), [2.5, 97.5])
-    return float(values.mean()), float(low), float(high)

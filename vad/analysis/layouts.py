@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from ..errors import StudyError, unknown
 from ..study.questions import QUESTIONS
+from ..study.scale import equally_spaced
 
 RELEASED = ("task", "likert", "normalized", "country", "topic", "value", "prompt_index")
 RELEASED_TRIAL = frozenset({*RELEASED, "normalized_lenient", "raw_answer", "status", "source"})
@@ -67,7 +68,7 @@ def from_responses(table: pd.DataFrame, place: str) -> pd.DataFrame:
         if order is not None:
             at = np.nan_to_num(rank).astype(np.intp)
             rank = np.where(np.isnan(rank), np.nan, order[np.arange(len(order)), at])
-        rows["score"] = 1 - 2 * rank / (rows["options"] - 1)
+        rows["score"] = equally_spaced(rank, rows["options"].to_numpy())
     return rows
 
 
@@ -98,7 +99,8 @@ def from_released(table: pd.DataFrame, place: str) -> pd.DataFrame:
     _refuse(mixed, table, "normalized", place, "mixed scales: of a likert it is (likert - 1) / 3")
     ends = ~(end.isin([0, 1]) | end.isna())
     _refuse((task == 2) & ends, table, "normalized", place, "task 2 has 0, aligned, and 1, opposed")
-    score = np.where(task == 1, 1 - 2 * (likert.where(stated) - 1) / 3, 1 - 2 * end)
+    given = likert.where(stated).to_numpy()
+    score = np.where(task == 1, equally_spaced(given - 1, 4), equally_spaced(end.to_numpy(), 2))
     return pd.DataFrame(
         {
             "question": np.where(task == 1, *QUESTIONS),

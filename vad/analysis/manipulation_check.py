@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..design.columns import BASELINE, OF_PERSONA, column
 from ..runs.store.schema import condition_columns
-from ..study.personas import equally_spaced
+from ..study.personas import level_position
 from ..study.questions import LEVEL
 
 CHECK_MEASURES = {
@@ -26,12 +26,13 @@ CHECK_MEASURES = {
 def named_levels(responses: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.DataFrame:
     """A row a persona, condition and variable: what it was, and what was answered.
 
-    responses: of a run, all questions. manifest: of that run; its `personas` and `variables` tell
-    the levels. Columns: those of the condition, `variable`, `level`, FIGURES, `answers` and
-    `missing`. NaN where nothing could be read, or no baseline was asked.
+    responses: of a run, all questions. manifest: of that run; its `vary`, `personas` and
+    `variables` tell conditions and levels. Columns: those of the condition,
+    `variable`, `level`, CHECK_MEASURES, `answers` and `missing`. NaN where nothing
+    could be read, or no baseline was asked.
     """
     asked = responses[responses["question"] == LEVEL]
-    keys = condition_columns(responses)
+    keys = condition_columns(manifest["vary"])
     shown = asked[asked["persona"] != BASELINE]
     rows = [
         _row(dict(zip([*keys, "variable"], key, strict=True)), mine, manifest)
@@ -93,4 +94,4 @@ def _known(values: Iterable[Any]) -> tuple[Any, ...]:
 def _position(variable: str, level: str, manifest: Mapping[str, Any]) -> float:
     """Where a level stands on its variable, as it is scored."""
     levels = manifest["variables"][variable]
-    return equally_spaced(levels.index(level), len(levels))
+    return level_position(levels.index(level), len(levels))

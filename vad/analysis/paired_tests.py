@@ -12,11 +12,10 @@ from scipy.stats import mannwhitneyu, norm
 from threadpoolctl import threadpool_limits
 
 from .contrasts import INTERACTION, Contrast, Pair
+from .measure_table import COMPARED, PRIMARY
 from .measures import Array
 from .resampling import (
-    AD_TERM,
-    COUNTED,
-    JUDGED,
+    COLUMNS,
     MEASURES,
     TIES,
     Single,
@@ -30,9 +29,11 @@ from .resampling import (
     signs,
 )
 
-AD_COLUMN = MEASURES.index("AD")
-COUNTS_FOR = [JUDGED, COUNTED, COUNTED]
+COUNTS_FOR = [COLUMNS[how.counts] for _, how in COMPARED]
 """Each measure's column that says which scenarios count."""
+MEANS = {place: COLUMNS[how.mean_of] for place, (_, how) in enumerate(COMPARED) if how.mean_of}
+"""Of each measure that is a mean over scenarios the column it is the mean of."""
+PRIMARY_PLACE = [one for one, _ in COMPARED].index(PRIMARY)
 POWERED = float(norm.ppf(0.975) + norm.ppf(0.8))
 """Standard errors that a difference measures to be found with 80% power at a level of .05."""
 MOST_THREADS = 8
@@ -48,7 +49,7 @@ class PairedResult:
     both: Array  # [condition or reference, measures]
     resampled: Single  # [resamples, measures]
     exchanged: Single  # [permutations, measures]
-    distance: Array  # [condition or reference, scenarios], 0 where not counted
+    added: dict[int, Array]  # of MEANS: [condition or reference, scenarios], 0 where not counted
     counted: Array  # [measures, scenarios], 1 or 0
 
 
@@ -69,13 +70,16 @@ def compare_pairs(sums: Array, wanted: list[Pair], scale: Array) -> dict[Pair, P
         both = measures_of(np.stack([first.sum(axis=0), second.sum(axis=0)]), scale)
         apart = resampled(first, drawn, scale) - resampled(second, drawn, scale)
         exchanged = permuted(first, second, flips, scale)
-        distance = np.stack([first[..., AD_TERM], second[..., AD_TERM]])
+        added = {
+            measure: np.stack([first[..., term], second[..., term]])
+            for measure, term in MEANS.items()
+        }
         return [
             PairedResult(
                 both[:, place],
                 apart[:, place],
                 exchanged[:, place],
-                distance[..., place],
+                {measure: both_sides[..., place] for measure, both_sides in added.items()},
                 first[:, place, COUNTS_FOR].T,
             )
             for place in range(len(chunk))
@@ -107,7 +111,8 @@ def contrast_figures(
     scenarios = (times > 0).sum(axis=1)
     low, high = expanded_interval(drawn, scenarios)
     error = _standard_errors(drawn)
-    error[AD_COLUMN] = _standard_error(weights, pairs)
+    for place in MEANS:
+        error[place] = _standard_error(weights, pairs, place)
     with np.errstate(divide="ignore", invalid="ignore"):
         effect = np.where(error > 1e-12, observed / (error * np.sqrt(scenarios)), np.nan)
     return [
@@ -136,14 +141,14 @@ def _standard_errors(drawn: NDArray[np.floating]) -> Array:
     return errors
 
 
-def _standard_error(weights: Array, pairs: list[PairedResult]) -> float:
-    """Of a difference in AD: from the scenarios' contributions, whose sum the difference is."""
-    counted = np.any([pair.counted[AD_COLUMN] > 0 for pair in pairs], axis=0)
+def _standard_error(weights: Array, pairs: list[PairedResult], place: int) -> float:
+    """Of a difference of means: from the scenarios' contributions, whose sum the difference is."""
+    counted = np.any([pair.counted[place] > 0 for pair in pairs], axis=0)
     scenarios = int(counted.sum())
-    if scenarios < 2 or not all(pair.counted[AD_COLUMN].any() for pair in pairs):
+    if scenarios < 2 or not all(pair.counted[place].any() for pair in pairs):
         return float("nan")
     parts = [
-        w * (pair.distance[0] - pair.distance[1]) / pair.counted[AD_COLUMN].sum()
+        w * (pair.added[place][0] - pair.added[place][1]) / pair.counted[place].sum()
         for w, pair in zip(weights, pairs, strict=True)
     ]
     contributions = np.sum(parts, axis=0)[counted]
@@ -152,11 +157,13 @@ def _standard_error(weights: Array, pairs: list[PairedResult]) -> float:
 
 def mann_whitney(one: Contrast, pairs: list[PairedResult]) -> dict[str, float]:
     """U of the condition's distances, each scenario's the mean over pairs that count it."""
-    times = np.sum([pair.counted[AD_COLUMN] for pair in pairs], axis=0)
+    times = np.sum([pair.counted[PRIMARY_PLACE] for pair in pairs], axis=0)
     counted = times > 0
     if one.factor == INTERACTION or not counted.any():
         return {"U": float("nan"), "U_p": float("nan")}
-    sides = np.sum([pair.distance for pair in pairs], axis=0)[:, counted] / times[counted]
+    sides = (
+        np.sum([pair.added[PRIMARY_PLACE] for pair in pairs], axis=0)[:, counted] / times[counted]
+    )
     # Distances that differ by rounding alone are ties.
     found = mannwhitneyu(np.round(sides[0], 9), np.round(sides[1], 9), method="asymptotic")
     return {"U": float(found.statistic), "U_p": float(found.pvalue)}

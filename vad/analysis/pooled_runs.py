@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from ..design.columns import NAMED, column
 from ..errors import StudyError
 from ..runs.store.reader import open_manifest, read_table
-from ..runs.store.schema import ASKED_ONCE, RESPONSES
+from ..runs.store.schema import ASKED_ONCE, condition_columns
 from .answers import Answers, pair
 from .contrasts import ConditionRow, Levels, varied
 from .measures import Array
 
-CONDITION_COLUMNS = [*RESPONSES][1 : [*RESPONSES].index("scenario")]
-POOLED_COLUMNS = ["trial", *CONDITION_COLUMNS, *ASKED_ONCE, "value", "topic", "score"]
+POOLED_COLUMNS = ["trial", *ASKED_ONCE, "value", "topic", "score"]
+"""The columns of responses that are pooled, beside those that tell conditions apart."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def pool_runs(runs: Sequence[Path]) -> PooledRuns:
     manifests = [open_manifest(run) for run in runs]
     extra = list(dict.fromkeys(key for one in manifests for key in one["vary"] if key not in NAMED))
     tables = [_read(run, manifest, extra) for run, manifest in zip(runs, manifests, strict=True)]
-    names = [*CONDITION_COLUMNS, *(column(key) for key in extra)]
+    names = condition_columns(extra)
     rows = pd.concat(tables, ignore_index=True)
     once = rows.drop_duplicates([*names, "trial"])
     # A trial that one run holds twice is not taken over from another: it is left to be refused.
@@ -62,15 +62,16 @@ def pool_runs(runs: Sequence[Path]) -> PooledRuns:
         names = ["run", *names]
     else:
         rows = once.drop(columns="run")
-    return _side_by_side(pair(rows, ", ".join(map(str, runs))), names, _recorded(manifests))
+    answers = pair(rows, ", ".join(map(str, runs)), names)
+    return _side_by_side(answers, names, _recorded(manifests))
 
 
 def _read(run: Path, manifest: dict[str, Any], extra: list[str]) -> pd.DataFrame:
     """A run's answers; a setting that only other runs vary has the value this one has for it."""
-    own = [key for key in extra if key in manifest["vary"]]
-    table = read_table(run, "responses", [*POOLED_COLUMNS, *(column(key) for key in own)])
+    own = condition_columns(manifest["vary"])
+    table = read_table(run, "responses", [*POOLED_COLUMNS, *own])
     for key in extra:
-        if key not in own:
+        if key not in manifest["vary"]:
             table[column(key)] = manifest["settings"].get(key)
     return table.assign(run=str(run))
 

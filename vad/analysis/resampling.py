@@ -1,37 +1,41 @@
-"""Figures as functions of sums over scenarios, so that a resample is a product of matrices.
+"""Resampling: the figures of conditions in bootstrap resamples and under permutations.
 
-AR, AD and the chance-corrected gap all follow from a few columns summed over scenarios. A
-bootstrap resample weighs the scenarios by how often each was drawn; a permutation exchanges two
-conditions' rows in some of them. Either way the sums are a product, and the figures follow.
+The measures are those of the table that are compared; each follows from sums over scenarios
+(`scenario_sums`), so that a resample is a product of matrices.
 """
 
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, stdtrit
 
-from .measures import Array, mean_answer, side
+from .measure_table import COMPARED
+from .measures import Array, mean_answer
+from .scenario_sums import ROUNDING, ScenarioAnswers, Sums, Term
 
 Single = NDArray[np.float32]
 """Resamples are computed in single precision: twice as fast, exact to about 1e-6."""
 
-MEASURES = ("AR", "AD", "gap")
+MEASURES = tuple(how.label for _, how in COMPARED)
+"""The measures that are compared, by their names in the table of comparisons."""
 RESAMPLES = 2_000
 PERMUTATIONS = 10_000
 SEED = 2026
 
-COUNTED, AD_TERM, JUDGED, HITS, F1_SHOWN, STEPS = range(6)
-"""Columns of `columns`: counted for AD, |v - a|, counted for AR, F1's numerator and denominator;
-from STEPS on the distribution functions of v and then of a, a column a step of the scale."""
+TERMS: dict[str, dict[str, Term]] = {
+    counts: {counts: lambda one, counts=counts: getattr(one, counts)}
+    | {term: how for _, one in COMPARED if one.counts == counts for term, how in one.adds.items()}
+    for counts in ("counted", "judged")
+}
+"""What is summed over scenarios: for each kind that counts how many do, and what they add."""
 
-TIES = np.array([0.5, 1.0, 1.0])
-"""What a tie counts in each measure's permutation test. AR takes few values where scenarios are
-few, and ties are many; counted in full they find an effect that is not there in 2.9% of experiments
-of 16 scenarios, counted half (the mid-p of Lancaster 1961) in 4.9%."""
+COLUMNS = {term: place for place, term in enumerate(t for kind in TERMS.values() for t in kind)}
+"""The column of each sum; after them the distribution functions of v and then of a, a column a
+step of the scale."""
 
-ROUNDING = 2e-6
-"""What rounding may do to a figure; an expected distance below it is zero."""
+TIES = np.array([how.tie for _, how in COMPARED])
+"""What a tie counts in each measure's permutation test."""
 
 BLOCK = 500
 """Permutations whose figures are computed at a time, so that they stay in the processor's cache."""
@@ -44,59 +48,44 @@ def levels(scores: list[Array]) -> Array:
 
 
 def scenario_columns(values: Array, actions: Array, scale: Array) -> Array:
-    """What a scenario adds to each sum: [scenarios, STEPS + 2 x (levels - 1)].
+    """What a scenario adds to each sum: [scenarios, COLUMNS + 2 x (levels - 1)].
 
     values, actions: [scenarios, repeats] on [-1, 1], NaN where missing; scale: their `levels`. A
-    scenario whose mean (for AR: majority) is missing in either question adds nothing there. The
-    distribution functions are scaled by the root of the step's width, for `figures`.
+    scenario whose mean (or side, for what counts sides) is missing in either question adds nothing
+    there. The distribution functions are scaled by the root of the step's width, for `Sums`.
     """
-    stated, chosen = mean_answer(values), mean_answer(actions)
-    said, did = side(values), side(actions)
-    counted = np.isfinite(stated) & np.isfinite(chosen)
-    judged = np.isfinite(said) & np.isfinite(did)
+    answers = ScenarioAnswers(values, actions)
     width = np.sqrt(np.diff(scale))
     steps = [
-        np.where(counted[:, None] & (np.round(means, 9)[:, None] <= scale[:-1]), width, 0.0)
-        for means in (stated, chosen)
+        np.where(answers.counted[:, None] & (np.round(means, 9)[:, None] <= scale[:-1]), width, 0.0)
+        for means in (answers.stated, answers.chosen)
     ]
     plain = [
-        counted,
-        np.where(counted, np.abs(stated - chosen), 0.0),
-        judged,
-        np.where(judged, 2 * said * did, 0.0),
-        np.where(judged, said + did, 0.0),
+        np.where(getattr(answers, counts), how(answers), 0.0)
+        for counts, terms in TERMS.items()
+        for how in terms.values()
     ]
     return np.hstack([np.column_stack(plain).astype(np.float64), *steps])
 
 
 def common(one: Array, other: Array) -> tuple[Array, Array]:
-    """Two conditions' columns with only the scenarios that count in both, for AD and AR apart."""
-    place = np.full(one.shape[1], COUNTED)
-    place[JUDGED:STEPS] = JUDGED
+    """Two conditions' columns with only the scenarios that count in both, each column's own."""
+    place = np.full(one.shape[1], COLUMNS["counted"])
+    for counts, terms in TERMS.items():
+        place[[COLUMNS[term] for term in terms]] = COLUMNS[counts]
     return one * other[:, place], other * one[:, place]
 
 
 def measures_of(sums: NDArray[Any], scale: Array) -> NDArray[Any]:
-    """AR, AD and gap from summed columns: [..., columns] -> [..., 3], NaN where undefined.
+    """The compared measures from summed columns: [..., columns] -> [..., MEASURES].
 
-    AR is F1 of agree and aligned, AD the mean of |mean v - mean a| (thesis2026). The gap is
-    1 - AD / E, E the mean of |v_s - a_t| over all scenarios s and t of the condition, exact:
-    with F and G the distribution functions, E is the integral of F (1 - G) + G (1 - F). For single
-    answers the gap is the linearly weighted kappa (Cohen 1968). Undefined where E is 0. The result
-    has the precision of the sums.
+    NaN where undefined. The result has the precision of the sums.
     """
-    steps = max(0, len(scale) - 1)
-    width = np.sqrt(np.diff(scale)).astype(sums.dtype)
-    stated, chosen = sums[..., STEPS : STEPS + steps], sums[..., STEPS + steps :]
-    found = np.empty((*sums.shape[:-1], len(MEASURES)), dtype=sums.dtype)
+    found = np.empty((*sums.shape[:-1], len(COMPARED)), dtype=sums.dtype)
+    named = Sums(COLUMNS, sums, scale)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found[..., 0] = sums[..., HITS] / sums[..., F1_SHOWN]
-        count = sums[..., COUNTED]
-        found[..., 1] = distance = sums[..., AD_TERM] / count
-        alone = np.einsum("...k,k->...", sums[..., STEPS:], np.tile(width, 2)) / count
-        both = np.einsum("...k,...k->...", stated, chosen) / count**2
-        expected = alone - 2 * both
-        found[..., 2] = np.where(expected > ROUNDING, 1 - distance / expected, np.nan)
+        for place, (_, how) in enumerate(COMPARED):
+            found[..., place] = how.of_sums(named)
     return found
 
 
@@ -122,7 +111,7 @@ def resampled(kept: Array, drawn: Single, scale: Array) -> Single:
 
 
 def permuted(one: Array, other: Array, flips: Single, scale: Array) -> Single:
-    """Differences when two conditions are exchanged in some scenarios: [permutations, pairs, 3].
+    """Differences when two conditions are exchanged: [permutations, pairs, measures].
 
     one, other: both sides' columns, [scenarios, pairs, columns], the same scenarios counted; flips:
     `signs`. Where a sign is -1, the two conditions' values and actions change sides in that
@@ -157,6 +146,20 @@ def expanded_interval(
             tail = ndtr(-np.sqrt(n / (n - 1)) * stdtrit(n - 1, 0.975))
             low[place], high[place] = np.quantile(defined, [tail, 1 - tail])
     return low, high
+
+
+def mean_interval(figures: ArrayLike) -> tuple[float, float, float]:
+    """The mean of one figure a scenario, with its 95% interval as `expanded_interval` takes it.
+
+    figures: [scenarios], all defined. NaN where there is none; the interval NaN where there is one.
+    """
+    each = np.asarray(figures, dtype=np.float64)
+    n = len(each)
+    if not n:
+        return float("nan"), float("nan"), float("nan")
+    drawn = draws(n) @ each[:, None] / n
+    low, high = expanded_interval(drawn, np.array([n]))
+    return float(each.mean()), float(low[0]), float(high[0])
 
 
 def p_values(observed: Array, exchanged: Array, ties: Array | float = 1.0) -> Array:

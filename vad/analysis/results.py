@@ -18,6 +18,7 @@ import pandas as pd
 from ..design.columns import BASELINE, column
 from ..errors import StudyError
 from ..runs.store.reader import open_manifest, read_table
+from ..runs.store.schema import condition_columns
 from ..study.loader import Study, find_study
 from ..study.models import VALIDATED
 from ..study.personas import Persona, load_personas
@@ -82,8 +83,7 @@ class Run:
         if LEVEL not in self.asked:
             return pd.DataFrame()
         told = named_levels(self.responses(), self.manifest)
-        conditions = [*told.columns[: told.columns.get_loc("variable")]]
-        return manipulation_check(told, conditions if by is None else _names(by))
+        return manipulation_check(told, self.conditions if by is None else _names(by))
 
     def compare(self, *others: str | Path, any_two: bool = False) -> pd.DataFrame:
         """Paired differences between conditions, of this run or with others; see `vad.compare`."""
@@ -114,6 +114,11 @@ class Run:
         return str(proved.get("guarantee", "unknown"))
 
     @property
+    def conditions(self) -> list[str]:
+        """The columns that tell its conditions apart, as its manifest says."""
+        return condition_columns(self.manifest["vary"])
+
+    @property
     def asked(self) -> list[str]:
         """The questions it asked: value and action, level."""
         return list(self.manifest["settings"].get("asks", QUESTIONS))
@@ -121,7 +126,7 @@ class Run:
     @cached_property
     def answers(self) -> Answers:
         """The responses as arrays, the value's group among the columns of their scenarios."""
-        answers = pair(self.responses(), str(self.folder))
+        answers = pair(self.responses(), str(self.folder), self.conditions)
         if not self.values:
             return answers
         groups = answers.items["value"].map({name: one.group for name, one in self.values.items()})

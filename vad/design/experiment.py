@@ -15,7 +15,7 @@ from ..study.models import REFUSED, Model
 from ..study.personas import Persona, Personas, load_personas
 from ..study.questions import LEVEL, Questions, load_questions
 from ..study.scenarios import Scenario, load_scenarios, load_topics, load_values
-from .columns import NAMED, OF_PERSONA, column
+from .columns import OF_PERSONA
 from .factors import EACH, Factors
 from .programs import Program, load_program
 from .settings import NOT_VARIED, Condition, Only, Settings
@@ -74,11 +74,6 @@ class Experiment:
         self.vary = self._factors.levels
         self.ablated = self._factors.ablated
         self.conditions = self._conditions(flags)
-
-    @property
-    def factors(self) -> list[str]:
-        """The columns of the varied settings that not every run has."""
-        return [column(key) for key in self.vary if key not in NAMED]
 
     def decides(self) -> dict[str, Any]:
         """What this experiment's answers depend on: settings, and the hash of each file.

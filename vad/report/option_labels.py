@@ -2,6 +2,7 @@
 
 from ..analysis.results import Run
 from ..study.questions import QUESTIONS, load_questions
+from ..study.scale import equally_spaced
 from ..study.scenarios import load_scenarios
 
 
@@ -20,7 +21,7 @@ def option_names(run: Run) -> dict[str, dict[float, str]]:
         for file in run.levels("questions"):
             for way in load_questions(run.study, file, f"{run.folder}: questions").value:
                 for place, name in enumerate(way.scale):
-                    named("value", 1 - 2 * place / (len(way.scale) - 1), name)
+                    named("value", equally_spaced(place, len(way.scale)), name)
         for file in run.levels("scenarios"):
             for scenario in load_scenarios(run.study, file, f"{run.folder}: scenarios"):
                 for option, score in zip(scenario.options, scenario.scores(), strict=True):

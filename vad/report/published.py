@@ -9,10 +9,11 @@ from math import nan
 
 import pandas as pd
 
+from ..analysis.measure_table import primary_first, shown_in
 from ..analysis.results import Run
 from ..errors import StudyError, unknown
 
-PUBLISHED_MEASURES = ("AD", "AR")
+PUBLISHED_MEASURES = tuple(one.title for one in primary_first(shown_in("published")))
 
 
 def beside(categories: pd.DataFrame, run: Run) -> pd.DataFrame:

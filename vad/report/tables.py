@@ -11,10 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..analysis.comparisons import ALPHA, primary_contrasts
+from ..analysis.comparison_table import (
+    COMPARISON_COLUMNS,
+    contrast_keys,
+    in_role,
+    primary_contrasts,
+)
+from ..analysis.comparisons import ALPHA
 from ..analysis.csv_files import write_csv
+from ..analysis.measure_table import BY_NAME, PRIMARY, Measure, primary_first, shown_in
 from ..analysis.results import Run
-from ..analysis.scores import MEASURE_TITLES
+from ..analysis.unreadable import unreadable_by_kind
 from ..design.columns import BASELINE
 from ..errors import StudyError
 from ..study.questions import LEVEL, QUESTIONS
@@ -22,22 +29,13 @@ from .formatting import BETTER, UNNAMED
 from .latex import fragment
 from .option_labels import option_names
 
-NEARER = {"AD": -1, "AR": 1}
-"""The sign that makes an improvement of a difference: a smaller distance, a higher rate."""
 P = " adjusted p"
 """What follows a category's name where the adjusted p of its improvement stands."""
-SCORED = ("ar", "f1_disagree", "ad", "corrected_gap", "kappa", "signed_gap", "scenarios", "missing")
-COMPARED = ("difference", "low", "high", "p", "adjusted", "effect", "scenarios", "missing")
-NAMES = ("factor", "level", "reference", "measure")
+OWN_TABLE = {one.name: one for one in primary_first(shown_in("categories"))}
+"""The measures that have a table of their own, by its name."""
 NOTES = {
-    "ad": "Alignment distance (thesis2026), 0 to 2: lower is nearer. Improvement: on the\n"
-    "baseline, paired on the scenario, above 0 nearer; bold: adjusted p < .05 (a category\n"
-    "after Holm, a persona after Benjamini and Hochberg).",
-    "ar": "Alignment rate (thesis2026): F1 of the agreeing class, 0 to 1, higher is nearer.\n"
-    "Improvement: on the baseline, paired on the scenario, above 0 nearer; bold: adjusted\n"
-    "p < .05 (after Benjamini and Hochberg).",
     "comparisons": "Primary contrasts, all scenarios; the CSV holds the rest. AD: primary family,\n"
-    "p adjusted after Holm; AR and gap: exploratory, after Benjamini and Hochberg.\n"
+    "p adjusted after Holm; the others: exploratory, after Benjamini and Hochberg.\n"
     "Bold: adjusted p < .05.",
     "options": "Share of the answers given; score 1 strongly agree or aligned, -1 its opposite.",
     "letters": "Share of the answers given, by the letter they bear.",
@@ -61,12 +59,12 @@ def make_tables(run: Run, comparisons: pd.DataFrame | None) -> dict[str, pd.Data
     if has_groups(run):
         by["value_groups"] = [*who, "group"]
     by["topics"] = [*who, "topic"]
-    tables = {name.lower(): published(run, comparisons, name) for name in NEARER}
+    tables = {name: published(run, comparisons, one) for name, one in OWN_TABLE.items()}
     tables |= {name: run.scores(by=columns) for name, columns in by.items()}
     tables |= drawn_tables(run)
     if comparisons is not None:
         tables["comparisons"] = comparisons
-    agreement = ["agreement_value", "agreement_action"]
+    agreement = [f"agreement_{question}" for question in QUESTIONS]
     tables["repeats"] = tables.pop("personas")[[*run.factors, "category", "persona", *agreement]]
     if LEVEL in run.asked:
         tables["fidelity"] = run.manipulation_check([*run.factors, "category", "persona"])
@@ -108,16 +106,16 @@ def drawn_tables(run: Run, part: Sequence[str] = ()) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def published(run: Run, comparisons: pd.DataFrame | None, measure: str) -> pd.DataFrame:
+def published(run: Run, comparisons: pd.DataFrame | None, measure: Measure) -> pd.DataFrame:
     """A measure as published: a row for each choice of the factors, a column a persona category.
 
-    measure: "AD" or "AR". Columns: the factors, the baseline's figure, then for each category (or
+    Columns: the factors, the baseline's figure, then for each category (or
     persona, where none has a category) its figure, its improvement on the baseline (above 0 is
     nearer, paired on the scenario) and the adjusted p of that. What was not asked or cannot be
     computed is NaN.
     """
     keys, who = run.factors, run.who
-    scores = run.scores(by=[*keys, who]).rename(columns={measure.lower(): "figure"})
+    scores = run.scores(by=[*keys, who]).rename(columns={measure.name: "figure"})
     # A baseline shows no persona in any format: its one figure stands in the rows of all formats.
     shared = [name for name in keys if name != "format"]
     baselines = scores[scores[who] == BASELINE].drop_duplicates(shared)
@@ -130,21 +128,21 @@ def published(run: Run, comparisons: pd.DataFrame | None, measure: str) -> pd.Da
         mine = shown.loc[shown[who] == level, [*keys, "figure"]]
         name = level or UNNAMED
         table = table.merge(mine.rename(columns={"figure": name}), on=keys, how="left")
-        if comparisons is None or baselines.empty:
+        if comparisons is None or baselines.empty or measure.compared is None:
             continue
         apart = comparisons[
             (comparisons["factor"] == who)
             & (comparisons["level"] == level)
             & (comparisons["reference"] == BASELINE)
             & (comparisons["within"] == "all")
-            & (comparisons["measure"] == measure)
+            & (comparisons["measure"] == measure.compared.label)
         ]
         apart = (
             apart[keys]
             .astype(table[keys].dtypes)
             .assign(
                 **{
-                    name + BETTER: NEARER[measure] * apart["difference"],
+                    name + BETTER: measure.nearer * apart["difference"],
                     name + P: apart["adjusted"],
                 }
             )
@@ -160,27 +158,28 @@ def missing(run: Run) -> pd.DataFrame:
     missing, then a column for each kind of unreadable answer; "no answer" are rows that are not
     there, though their condition was asked that repeat.
     """
-    answers, keys = run.answers, [*run.factors, "category", "guarantee"]
+    answers, keys = run.answers, missing_keys(run)
     tables = []
     for question, scores in zip(QUESTIONS, (answers.values, answers.actions), strict=True):
-        table = _with_guarantee(run, answers.items)[keys].assign(
-            question=question,
+        table = _with_guarantee(run, answers.items).assign(question=question)[keys]
+        table = table.assign(
             asked=(~np.isinf(scores)).sum(axis=1),
             parsed=np.isfinite(scores).sum(axis=1),
         )
-        tables.append(table.groupby([*keys, "question"], sort=False, dropna=False).sum())
+        tables.append(table.groupby(keys, sort=False, dropna=False).sum())
     counts = pd.concat(tables)
     counts["missing"] = counts["asked"] - counts["parsed"]
-    rows = _with_guarantee(run, run.gap_responses())
-    unread = rows[rows["problem"].notna()]
-    kinds = (
-        unread.groupby([*keys, "question", "problem"], dropna=False).size().unstack(fill_value=0)
-    )
+    kinds = unreadable_by_kind(_with_guarantee(run, run.gap_responses()), keys)
     counts = counts.join(kinds).fillna(dict.fromkeys(kinds, 0)).astype(int)
     rest = counts["missing"] - counts[[*kinds]].sum(axis=1)
     if rest.any():
         counts["no answer"] = rest
-    return run.ordered(counts.reset_index(), [*keys, "question"])
+    return run.ordered(counts.reset_index(), keys)
+
+
+def missing_keys(run: Run) -> list[str]:
+    """The columns of the table `missing` that say whose answers a row counts."""
+    return [*run.factors, "category", "guarantee", "question"]
 
 
 def _with_guarantee(run: Run, table: pd.DataFrame) -> pd.DataFrame:
@@ -198,14 +197,30 @@ def write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
         for name, table in tables.items():
             write_csv(table, folder / f"{name}.csv")
             shown, bold = printed(name, table)
-            (folder / f"{name}.tex").write_text(fragment(shown, bold, NOTES.get(name, "")))
+            (folder / f"{name}.tex").write_text(fragment(shown, bold, _note(name)))
     except OSError as error:
         raise StudyError(str(folder), f"cannot be written: {error.strerror}") from None
 
 
+def _note(name: str) -> str:
+    """What a reader of a table needs to know."""
+    if name not in OWN_TABLE:
+        return NOTES.get(name, "")
+    one = OWN_TABLE[name]
+    after = (
+        "a category\nafter Holm, a persona after Benjamini and Hochberg"
+        if one is PRIMARY
+        else "after\nBenjamini and Hochberg"
+    )
+    return (
+        f"{one.noun.capitalize()} (thesis2026), {one.range}: {one.direction}. Improvement: on the\n"
+        f"baseline, paired on the scenario, above 0 nearer; bold: adjusted p < .05 ({after})."
+    )
+
+
 def printed(name: str, table: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.bool_] | None]:
     """What is printed of a table, and which of its cells are bold: adjusted p below .05."""
-    if name in ("ad", "ar"):
+    if name in OWN_TABLE:
         small = {
             column.removesuffix(P): (table[column] < ALPHA).to_numpy()
             for column in map(str, table)
@@ -218,15 +233,16 @@ def printed(name: str, table: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.bo
         return shown, bold
     if name == "comparisons":
         rows = primary_contrasts(table)
-        keys = [*rows.columns[1 : rows.columns.get_loc("measure")], "measure"]
-        told = [key for key in keys if key in NAMES or rows[key].nunique(dropna=False) > 1]
-        shown = rows[[*told, *COMPARED]]
+        keys = [*contrast_keys(rows), *in_role("measure")]
+        names = (*in_role("contrast"), *in_role("measure"))
+        told = [key for key in keys if key in names or rows[key].nunique(dropna=False) > 1]
+        shown = rows[[*told, *(key for key, one in COMPARISON_COLUMNS.items() if one.printed)]]
         sure = (shown["adjusted"] < ALPHA).to_numpy()
         differs = np.array([column == "difference" for column in shown])
         return shown, sure[:, None] & differs
-    if "ad" in table:
-        keys = [column for column in table if column not in MEASURE_TITLES]
+    if PRIMARY.name in table:
+        keys = [column for column in table if column not in BY_NAME]
         kept = ["model", "persona", "value", "topic", "group", "category"]
         told = [key for key in keys if key in kept or table[key].nunique(dropna=False) > 1]
-        return table[[*told, *SCORED]], None
+        return table[[*told, *(one.name for one in shown_in("conditions"))]], None
     return table, None

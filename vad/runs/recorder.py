@@ -12,10 +12,11 @@ from .guarantee.certificate import Certificate
 from .manifest import compose_manifest
 from .store.folder import RunFolder
 from .store.reader import reusable
+from .store.schema import in_role
 
 FLUSH_SECONDS = 3.0
 FLUSH_ROWS = 2000
-COSTS_NOTHING = {"prompt_tokens": 0, "cached_tokens": 0, "output_tokens": 0, "seconds": 0.0}
+COSTS_NOTHING = dict.fromkeys(in_role("cost"), 0)
 """What a row taken over from elsewhere cost here."""
 
 

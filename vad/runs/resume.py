@@ -90,9 +90,15 @@ def same_questions(plan: Plan, folder: RunFolder) -> None:
     """
     before = folder.asked()
     for trial in plan.trials if before else []:
-        columns = plan.condition(trial).columns | {"trial": trial.key}
-        asked = (trial.scenario.id, trial.question.name, trial.repeat)
-        if before.get((*asked, *folder.identity(columns)[1:]), trial.key) != trial.key:
+        asked = folder.asked_once(
+            plan.condition(trial).columns
+            | {
+                "scenario": trial.scenario.id,
+                "question": trial.question.name,
+                "repeat": trial.repeat,
+            }
+        )
+        if before.get(asked, trial.key) != trial.key:
             raise StudyError(
                 str(folder.path),
                 f"holds an answer about {trial.scenario.id} from a call about other scenarios",

@@ -54,7 +54,7 @@ def prepare_run(plan: Plan, path: Path) -> Recorder:
     names = list(dict.fromkeys(plan.condition(t).settings.model for t in plan.trials))
     certificates = {name: certify(plan, name, fetch=True) for name in names}
     same_study(plan.experiment, path)
-    folder = RunFolder(path, plan.experiment.factors)
+    folder = RunFolder(path, plan.experiment.vary)
     if folder.lock.left_by:
         print(
             f"{path}: left by a run that was killed ({folder.lock.left_by}); going on with it",

@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import StudyError, unknown
 from .loader import Study
+from .scale import equally_spaced
 
 
-def equally_spaced(place: int, count: int) -> float:
-    """Where one of so many stands between both ends, on [-1, 1]; one alone stands at 0."""
-    return 2 * place / (count - 1) - 1 if count > 1 else 0.0
+def level_position(place: int, count: int) -> float:
+    """Where one of so many levels stands, -1 for the first to 1; one alone stands at 0."""
+    return 0.0 - equally_spaced(place, count) if count > 1 else 0.0
 
 
 class Level(BaseModel):
@@ -50,7 +51,7 @@ class Variable(BaseModel):
 
     def position(self, level: str) -> float:
         """Where a level stands between the variable's ends, on [-1, 1], equally spaced."""
-        return equally_spaced(self.index(level), len(self.levels))
+        return level_position(self.index(level), len(self.levels))
 
     def index(self, level: str) -> int:
         """Where a level stands among the variable's own, from 0."""

@@ -6,6 +6,7 @@ from typing import Any
 from ..errors import StudyError, unknown
 from .loader import Study
 from .personas import Variable
+from .scale import equally_spaced
 from .scenarios import Scenario, ValueInfo
 
 QUESTIONS = ("value", "action")
@@ -100,8 +101,8 @@ class Questions:
         if name == "action":
             options = tuple(option.text for option in scenario.options)
             return Question(name, text, options, tuple(scenario.scores()), item)
-        last = len(wording.scale) - 1
-        scores = tuple(1 - 2 * place / last for place in range(last + 1))
+        count = len(wording.scale)
+        scores = tuple(equally_spaced(place, count) for place in range(count))
         return Question(name, text, wording.scale, scores, item)
 
 

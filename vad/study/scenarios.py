@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import StudyError, unknown
 from .loader import Study
+from .scale import equally_spaced
 
 STRENGTH = {None: 0, "mild": 1, "moderate": 2, "strong": 3}
 
@@ -56,7 +57,7 @@ class Scenario(BaseModel):
         )
         scores = [0.0] * len(ranked)
         for rank, place in enumerate(ranked):
-            scores[place] = 1 - 2 * rank / (len(ranked) - 1)
+            scores[place] = equally_spaced(rank, len(ranked))
         return scores
 
     def fault(self) -> str | None:

@@ -20,15 +20,17 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from ...errors import StudyError
+from ...study.scale import equally_spaced
+from ..measure_table import COMPARED, PRIMARY
 from ..measures import Array
-from ..resampling import MEASURES, measures_of
+from ..resampling import COLUMNS, measures_of
 
 Ranks = NDArray[np.intp]
 Orders = tuple[Ranks, Ranks]
 """Of the value and the action question, [scenarios, repeats, options] each: the rank of the option
 that stands at each letter, 0 the strongest agreement or alignment."""
 
-AD_COLUMN = MEASURES.index("AD")
+AD_COLUMN = [one for one, _ in COMPARED].index(PRIMARY)
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,9 @@ def chances(one: Respondent, position: Array, order: Ranks) -> Array:
 def expected(one: Respondent, held: Array, orders: Orders, scale: Array) -> Array:
     """What each scenario adds to the sums on average over the noise: [scenarios, columns].
 
-    held: [2, scenarios]. The columns are those of `resample.columns`, exact, by enumeration of all
-    answers to all repeats. scale: `mean_scale` of the orders.
+    held: [2, scenarios]. The columns are those of `scenario_columns`, exact, by enumeration of all
+    answers to all repeats; NaN of a sum that only other measures than AR, AD and the corrected gap
+    are made of. scale: `mean_scale` of the orders.
     """
     given = [chances(one, position, order) for position, order in zip(held, orders, strict=True)]
     (of_values, stated), (of_actions, chosen) = map(_means, given)
@@ -130,13 +133,14 @@ def expected(one: Respondent, held: Array, orders: Orders, scale: Array) -> Arra
     apart = np.abs(stated[:, None] - chosen[None, :])
     width = np.sqrt(np.diff(scale))
     judged = (said + not_said) * (did + not_did)
-    plain = [
-        np.ones(len(said)),
-        np.einsum("si,ij,sj->s", of_values, apart, of_actions),
-        judged,
-        2 * said * did,
-        said * (did + not_did) + did * (said + not_said),
-    ]
+    known = {
+        "counted": np.ones(len(said)),
+        "distance": np.einsum("si,ij,sj->s", of_values, apart, of_actions),
+        "judged": judged,
+        "hits": 2 * said * did,
+        "shown": said * (did + not_did) + did * (said + not_said),
+    }
+    plain = [known.get(term, np.full(len(said), np.nan)) for term in COLUMNS]
     steps = [
         chance @ (means[:, None] <= scale[:-1]) * width
         for chance, means in ((of_values, stated), (of_actions, chosen))
@@ -190,7 +194,7 @@ def at_distance(
 
 def scores(options: int) -> Array:
     """The score of each rank, from 1 to -1."""
-    return 1 - 2 * np.arange(options) / (options - 1)
+    return equally_spaced(np.arange(options, dtype=np.float64), options)
 
 
 def ranks(given: Sequence[float]) -> list[int]:
@@ -200,7 +204,7 @@ def ranks(given: Sequence[float]) -> list[int]:
 
 def _scale(repeats: int, options: int) -> Array:
     steps = repeats * (options - 1)
-    return np.round(1 - 2 * np.arange(steps + 1) / steps, 9)
+    return np.round(scores(steps + 1), 9)
 
 
 def _means(chances: Array) -> tuple[Array, Array]:

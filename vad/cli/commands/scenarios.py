@@ -66,6 +66,7 @@ def judge(
     study: Root = None,
 ) -> None:
     """Have a model answer the six questions of the review, and print how far the two agree."""
+    from ...report.formatting import format_number
     from ...tools.curation.judging import judge as ask
 
     found = locate_study(study, None)
@@ -73,10 +74,9 @@ def judge(
     judged, agreement = ask(found, model, limit, seed, out)
     print(f"{'question':20} {'yes, review':>12} {'yes, judge':>12} {'agree':>8} {'kappa':>8}")
     for one in agreement:
-        kappa = "missing" if one.kappa != one.kappa else f"{one.kappa:.3f}"
         print(
             f"{one.question:20} {one.review_yes:12.3f} {one.judge_yes:12.3f} {one.agree:8.3f} "
-            f"{kappa:>8}"
+            f"{format_number('kappa', one.kappa):>8}"
         )
     print(f"{len(judged)} texts judged; written: {found.place(out)}")
 

@@ -1,18 +1,15 @@
 """What `vad audit` prints: each table that is not empty, under what it shows."""
 
-from typing import Any
-
 import pandas as pd
 from rich.table import Table
 
 from ...analysis.constraint_effects import TABLES
+from ...report.formatting import format_number
 from .tables import console
-
-SIGNED_COLUMNS = ("difference", "low", "high")
 
 
 def print_audit(tables: dict[str, pd.DataFrame]) -> None:
-    """All tables, figures to three places."""
+    """All tables; what is not defined has an empty cell."""
     screen = console()
     for name, table in tables.items():
         if table.empty:
@@ -24,14 +21,13 @@ def print_audit(tables: dict[str, pd.DataFrame]) -> None:
             title = str(column).replace("_", " ")
             shown.add_column(title, justify="right" if number else "left", overflow="fold")
         for row in table.to_dict("records"):
-            shown.add_row(*(_text(row[c], signed and c in SIGNED_COLUMNS) for c in table))
+            # Where nothing differs, the ends of an interval are of a share, without a sign.
+            names = [str(name) if signed or name not in ("low", "high") else "" for name in table]
+            shown.add_row(
+                *(
+                    "" if cell != cell else format_number(name, cell)
+                    for name, cell in zip(names, row.values(), strict=True)
+                )
+            )
         screen.print(shown)
         screen.print()
-
-
-def _text(value: Any, signed: bool) -> str:
-    if not isinstance(value, float):
-        return str(value)
-    if value != value:
-        return ""
-    return f"{value:+.3f}" if signed else f"{value:.1f}" if value >= 10 else f"{value:.3f}"

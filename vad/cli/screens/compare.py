@@ -7,33 +7,31 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from ...analysis.comparisons import ALL, ALPHA, primary_contrasts
+from ...analysis.comparison_table import compared_conditions, in_role, primary_contrasts
+from ...analysis.comparisons import ALL, ALPHA
 from ...analysis.contrasts import INTERACTION, PERSONA_COLUMNS
+from ...analysis.measure_table import COMPARED, PRIMARY, Measure, label_of, primary_first
+from ...report.formatting import format_number, interval_text
 from .tables import console
 
-FIRST = ["factor", "level", "reference"]
-LAST = ["scenarios", "missing"]
-FAMILY_HEADINGS = {
-    "AD": "alignment distance (AD): lower is nearer; primary family, p adjusted after Holm",
-    "AR": "alignment rate (AR): higher is nearer; exploratory, p adjusted after Benjamini-Hochberg",
-    "gap": "chance-corrected gap, 1 - AD / AD of random pairs: higher is nearer; exploratory",
-}
+LAST = in_role("count")
 
 
 def print_comparisons(table: pd.DataFrame) -> None:
     """The primary contrasts in each measure, interactions, any two; the rest is counted."""
     screen = console()
-    keys = [*table.columns[1 : table.columns.get_loc("measure")]]
+    keys = compared_conditions(table)
     primary = primary_contrasts(table)
     shown = 0
-    for measure, title in FAMILY_HEADINGS.items():
-        rows = primary[primary["measure"] == measure]
+    for one in primary_first(one for one, _ in COMPARED):
+        rows = primary[primary["measure"] == label_of(one)]
         shown += len(rows)
-        _print(screen, title, rows, keys)
-    for factor, title in ((INTERACTION, "interaction, AD"), ("any", "any two conditions, AD")):
-        rows = table[(table["factor"] == factor) & (table["measure"] == "AD")]
+        _print(screen, _heading(one), rows, keys)
+    first = label_of(PRIMARY)
+    for factor, title in ((INTERACTION, "interaction"), ("any", "any two conditions")):
+        rows = table[(table["factor"] == factor) & (table["measure"] == first)]
         shown += len(rows)
-        _print(screen, f"{title}: exploratory, after Benjamini-Hochberg", rows, keys)
+        _print(screen, f"{title}, {first}: exploratory, after Benjamini-Hochberg", rows, keys)
     rest = table[table["family"] == "exploratory"]
     small = int((rest["adjusted"] < ALPHA).sum())
     screen.print(
@@ -43,13 +41,22 @@ def print_comparisons(table: pd.DataFrame) -> None:
     )
 
 
+def _heading(one: Measure) -> str:
+    family = (
+        "primary family, p adjusted after Holm"
+        if one is PRIMARY
+        else "exploratory, p adjusted after Benjamini-Hochberg"
+    )
+    return f"{one.heading}: {one.direction}; {family}"
+
+
 def _print(screen: Console, title: str, rows: pd.DataFrame, keys: list[str]) -> None:
     if rows.empty:
         return
     told = [
         key
         for key in keys
-        if key not in (*FIRST, *PERSONA_COLUMNS)
+        if key not in PERSONA_COLUMNS
         # A factor's own level is said already; one level everywhere need not be.
         and rows[key][~rows["factor"].isin([key, "any"]) & (rows[key] != ALL)].nunique() > 1
     ]
@@ -62,12 +69,12 @@ def _print(screen: Console, title: str, rows: pd.DataFrame, keys: list[str]) -> 
         shown.add_row(
             _comparison(row),
             *(str(row[name]) for name in told),
-            _figure(row["difference"], "+.3f"),
-            _interval(row["low"], row["high"]),
-            _figure(row["p"], ".4f"),
-            _figure(row["adjusted"], ".4f"),
-            _figure(row["effect"], "+.2f"),
-            _figure(row["detectable"], ".3f"),
+            format_number("difference", row["difference"]),
+            interval_text(row["low"], row["high"]),
+            format_number("p", row["p"]),
+            format_number("adjusted", row["adjusted"]),
+            format_number("effect", row["effect"], digits=2),
+            format_number("detectable", row["detectable"]),
             *(str(row[name]) for name in LAST),
         )
     screen.print(shown)
@@ -77,11 +84,3 @@ def _print(screen: Console, title: str, rows: pd.DataFrame, keys: list[str]) -> 
 def _comparison(row: dict[Hashable, Any]) -> str:
     told = "" if row["factor"] in ("category", "persona", "any", INTERACTION) else row["factor"]
     return f"{told} {row['level']} - {row['reference']}".strip()
-
-
-def _interval(low: float, high: float) -> str:
-    return "missing" if low != low else f"{low:+.3f} to {high:+.3f}"
-
-
-def _figure(value: float, form: str) -> str:
-    return "missing" if value != value else format(value, form)

@@ -2,6 +2,7 @@
 
 from rich.table import Table
 
+from ...report.formatting import format_number
 from ...study.questions import LEVEL
 from ...tools.optimize.result import OptimizationResult
 from .tables import console
@@ -21,9 +22,9 @@ def print_optimization(found: OptimizationResult, name: str) -> None:
         ]
         table.add_row(
             str(one.number),
-            _figure(one.train),
+            format_number("train", one.train),
             f"{one.asked:,}",
-            _figure(one.validation),
+            format_number("validation", one.validation),
             ", ".join(notes),
         )
     screen.print(table)
@@ -32,9 +33,10 @@ def print_optimization(found: OptimizationResult, name: str) -> None:
     print(
         f"\n{found.objective.name} on the test part, {test.units} {_units(found)} in {conditions} "
         f"conditions, asked only now:\n"
-        f"  as it is {_figure(test.before)}, as {found.optimizer} found it {_figure(test.after)}\n"
-        f"  difference {_figure(test.difference, '+')}, 95% interval {_figure(test.low, '+')} to "
-        f"{_figure(test.high, '+')}"
+        f"  as it is {format_number('before', test.before)}, as {found.optimizer} found it "
+        f"{format_number('after', test.after)}\n"
+        f"  difference {format_number('difference', test.difference)}, 95% interval "
+        f"{format_number('low', test.low)} to {format_number('high', test.high)}"
         + (f"; {test.missing} {_units(found)} without a score" if test.missing else "")
     )
     if found.after == found.before:
@@ -56,7 +58,3 @@ def _units(found: OptimizationResult) -> str:
     together = found.objective.together
     one = "variables" if found.objective.asks == (LEVEL,) else "scenarios"
     return one if together == 1 else f"sets of {together} {one}"
-
-
-def _figure(one: float, sign: str = "") -> str:
-    return "missing" if one != one else f"{one:{sign}.3f}"

@@ -4,24 +4,21 @@ import pandas as pd
 from rich.table import Table
 
 from ...analysis.comparisons import ALPHA
+from ...analysis.results import Run
 from ...report.formatting import BETTER, format_number, title
 from ...report.report import Report
-from ...report.tables import P
+from ...report.tables import OWN_TABLE, P, missing_keys
 from .run import print_manipulation_check
 from .tables import console
 
 MOST_COLUMNS = 5
-TABLE_HEADINGS = {
-    "ad": "alignment distance (AD): lower is nearer; improvement on the baseline in brackets",
-    "ar": "alignment rate (AR): higher is nearer; improvement on the baseline in brackets",
-}
 
 
 def print_report(report: Report) -> None:
-    """AD and AR as published, answers missing by kind, what was left out, what was written."""
+    """Each measure as published, answers missing by kind, what was left out, what was written."""
     screen = console()
-    for name, text in TABLE_HEADINGS.items():
-        print(text)
+    for name, one in OWN_TABLE.items():
+        print(f"{one.heading}: {one.direction}; improvement on the baseline in brackets")
         screen.print(_published(report.tables[name], len(report.run.factors)))
     if "comparisons" in report.tables:
         print(f"* adjusted p < {ALPHA}: AD of a category after Holm, else after Benjamini-Hochberg")
@@ -31,7 +28,7 @@ def print_report(report: Report) -> None:
         )
         print_manipulation_check(report.tables["fidelity"])
     print()
-    print(missing_line(report.tables["missing"]))
+    print(missing_line(report.run, report.tables["missing"]))
     for sentence in report.run.not_guaranteed():
         print(sentence)
     for line in report.left_out:
@@ -43,11 +40,11 @@ def print_report(report: Report) -> None:
     print(f"written: {folder}/report.html (open it in a browser; it needs no network)")
 
 
-def missing_line(table: pd.DataFrame) -> str:
+def missing_line(run: Run, table: pd.DataFrame) -> str:
     """One line: how many answers were asked for, read, and missing by kind."""
-    counts = table.iloc[:, table.columns.get_loc("asked") :].sum()
-    asked, parsed, gone, *_ = counts
-    kinds = [f"{count:,} {kind}" for kind, count in counts.iloc[3:].items() if count]
+    counts = table.drop(columns=missing_keys(run)).sum().to_dict()
+    asked, parsed, gone = (counts.pop(name) for name in ("asked", "parsed", "missing"))
+    kinds = [f"{count:,} {kind}" for kind, count in counts.items() if count]
     tail = f" ({', '.join(kinds)})" if kinds else ""
     return f"{asked:,} answers asked for, {parsed:,} read, {gone:,} missing{tail}"
 

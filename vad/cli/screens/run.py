@@ -5,18 +5,19 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
+from ...analysis.measure_table import BY_NAME, shown_in
 from ...analysis.results import open_run
-from ...analysis.scores import MEASURE_TITLES as MEASURES
 from ...design.columns import column
 from ...errors import StudyError
+from ...report.formatting import format_number
 from ...runs.recorder import Outcome
 from ...study.questions import LEVEL
-from .tables import console, number, varying
+from .tables import console, varying
 
 BACK = ("fidelity", "unprompted")
 MOST_KEYS = 4
 """Columns that tell conditions apart, at most, for a screen to hold them beside the figures."""
-SUMMARY_COLUMNS = ("AR", "AD", "corrected gap", "scenarios", "asked", "parsed", "missing")
+COUNTS = ("scenarios", "asked", "parsed", "missing")
 
 
 def print_outcome(outcome: Outcome) -> None:
@@ -57,25 +58,27 @@ def print_conditions(table: pd.DataFrame, told: pd.DataFrame, references: dict[s
     changes is said in one: `leave_out religiosity`, or nothing where it is the reference itself.
     """
     shown = Table(box=None, pad_edge=False)
-    keys = varying(table, MEASURES)
+    keys, measures = varying(table, BY_NAME), shown_in("run")
     crowded = len(keys) > MOST_KEYS
     for name in ("persona", "changed") if crowded else keys:
         shown.add_column(name, no_wrap=True)
     back = {tuple(row[name] for name in keys): row for row in told.to_dict("records")}
-    counted = ("scenarios", "missing") if crowded else SUMMARY_COLUMNS[3:]
-    for name in (*SUMMARY_COLUMNS[:3], *(BACK if back else ()), *counted):
+    counted = ("scenarios", "missing") if crowded else COUNTS
+    for name in (*(one.title for one in measures), *(BACK if back else ()), *counted):
         shown.add_column(name, justify="right", no_wrap=not crowded)
     for row in table.to_dict("records"):
         row |= {"asked": row["answers"], "parsed": row["answers"] - row["missing"]}
         who = tuple(row[name] for name in keys)
-        figures = [number(row[name]) for name in ("ar", "ad", "corrected_gap")]
+        figures = [format_number(one.name, row[one.name]) for one in measures]
         if back:
-            figures += [number(back[who][name]) if who in back else "" for name in BACK]
-        counts = (row[name] for name in counted)
+            figures += [
+                format_number(name, back[who][name]) if who in back else "" for name in BACK
+            ]
+        counts = (format_number(name, row[name]) for name in counted)
         factors = [name for name in keys if name != "persona"]
         changed = (f"{name} {row[name]}" for name in factors if row[name] != references.get(name))
         heads = (row["persona"], ", ".join(changed)) if crowded else who
-        shown.add_row(*map(str, heads), *figures, *map(number, counts))
+        shown.add_row(*map(str, heads), *figures, *counts)
     console().print(shown)
 
 
@@ -89,5 +92,6 @@ def print_manipulation_check(table: pd.DataFrame) -> None:
     for name in figures:
         shown.add_column(name.replace("_", " "), justify="right", no_wrap=True)
     for row in table.to_dict("records"):
-        shown.add_row(*(str(row[name]) for name in keys), *(number(row[name]) for name in figures))
+        cells = (format_number(name, row[name]) for name in figures)
+        shown.add_row(*(str(row[name]) for name in keys), *cells)
     console().print(shown)

@@ -4,32 +4,33 @@ from dataclasses import asdict
 
 from rich.table import Table
 
-from ...analysis.scores import MEASURE_TITLES as MEASURES
+from ...analysis.measure_table import BY_NAME, MEASURES, shown_in
 from ...analysis.scores import Scores
-from .tables import console, number
+from ...report.formatting import format_number
+from .tables import console
 
 
 def print_scores(scores: Scores) -> None:
     """Every measure, a row each, and what it assumes; the groups beside the whole."""
     screen = console()
-    columns = [str(name) for name in scores.groups if name not in MEASURES]
+    columns = [str(name) for name in scores.groups if name not in BY_NAME]
     assumed = asdict(scores.convention)
     print(f"{assumed.pop('name')}: {assumed.pop('source')}")
     print("  " + ", ".join(f"{name} {value}" for name, value in assumed.items()) + "\n")
     whole = Table(box=None, pad_edge=False, show_header=False)
-    for name, meaning in MEASURES.items():
-        whole.add_row(name, number(scores.overall[name]), meaning)
+    for one in MEASURES:
+        whole.add_row(one.name, format_number(one.name, scores.overall[one.name]), one.meaning)
     screen.print(whole)
     if not columns:
         return
     table = Table(box=None, pad_edge=False)
-    shown = ("ar", "ad", "kappa", "corrected_gap", "signed_gap", "scenarios", "missing")
+    shown = [one.name for one in shown_in("score")]
     for name in columns:
         table.add_column(name)
-    for name in (*shown, "filled", "undefined"):
+    for name in shown:
         table.add_column(name, justify="right")
     for row in scores.groups.to_dict("records"):
-        figures = (number(row[name]) for name in (*shown, "filled", "undefined"))
+        figures = (format_number(name, row[name]) for name in shown)
         table.add_row(*(str(row[name]) for name in columns), *figures)
     screen.print()
     screen.print(table)

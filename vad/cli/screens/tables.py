@@ -1,4 +1,4 @@
-"""Tables: what tables on screen share: their width, which columns, how a figure is written."""
+"""Tables: what tables on screen share: their width, and which columns."""
 
 from collections.abc import Collection
 
@@ -20,12 +20,3 @@ def varying(table: pd.DataFrame, figures: Collection[str]) -> list[str]:
         and name != "category"
         and (name == "persona" or table[name].nunique(dropna=False) > 1)
     ]
-
-
-def number(figure: float) -> str:
-    """A count with commas, a share to three places, NaN as "missing"."""
-    if figure != figure:
-        return "missing"
-    if isinstance(figure, int):
-        return f"{figure:,}"
-    return f"{figure:.3f}".replace("-0.000", "0.000")

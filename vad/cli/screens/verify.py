@@ -3,6 +3,7 @@
 import pandas as pd
 from rich.table import Table
 
+from ...report.formatting import format_number
 from ...tools.reproducibility import Verified
 from .tables import console, varying
 
@@ -38,8 +39,6 @@ def _table(noise: pd.DataFrame) -> Table:
         title = name.upper() if len(name) == 2 else name[:2].upper() + " noise"
         shown.add_column(title, justify="right")
     for row in noise.to_dict("records"):
-        figures = (
-            "missing" if row[name] != row[name] else f"{row[name]:.4f}" for name in NOISE_COLUMNS
-        )
+        figures = (format_number(name, row[name], digits=4) for name in NOISE_COLUMNS)
         shown.add_row(*(str(row[name]) for name in keys), *figures)
     return shown

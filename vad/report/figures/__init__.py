@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ...analysis.measure_table import primary_first, shown_in
 from ...analysis.results import Run
 from ...errors import StudyError
 from ..option_labels import option_names
@@ -23,6 +24,9 @@ from .forest import forest
 from .gap import bar_rows, category_bars, coherence, point_rows, value_matrix
 from .theme import Chart, with_theme
 
+DRAWN = primary_first(shown_in("categories"))
+"""The measures that have figures of their own."""
+
 
 def make_figures(run: Run, tables: Mapping[str, pd.DataFrame]) -> dict[str, Chart]:
     """All figures of a run by name, from its tables; those with nothing to show are left out.
@@ -31,7 +35,7 @@ def make_figures(run: Run, tables: Mapping[str, pd.DataFrame]) -> dict[str, Char
     """
     keys = run.factors
     found: dict[str, Chart] = {}
-    for measure in ("ad", "ar"):
+    for measure in DRAWN:
         values = tables["values"]
         if run.values:
             groups = {name: one.group for name, one in run.values.items()}
@@ -40,7 +44,7 @@ def make_figures(run: Run, tables: Mapping[str, pd.DataFrame]) -> dict[str, Char
             )
         for model in values["model"].unique():
             mine = values[values["model"] == model]
-            name = f"{measure}_by_value_{re.sub(r'[^A-Za-z0-9._-]', '_', model)}"
+            name = f"{measure.name}_by_value_{re.sub(r'[^A-Za-z0-9._-]', '_', model)}"
             found[name] = value_matrix(mine, keys, measure)
     if "comparisons" in tables:
         found["differences"] = forest(tables["comparisons"])
@@ -62,8 +66,8 @@ def drawn_figures(
     """
     personas, who = tables["personas"], _who(tables)
     found = {
-        f"{measure}_by_{who}": category_bars(tables["categories"], keys, measure)
-        for measure in ("ad", "ar")
+        f"{measure.name}_by_{who}": category_bars(tables["categories"], keys, measure)
+        for measure in DRAWN
     }
     if personas["corrected_gap"].notna().any():
         found["ad_and_corrected_gap"] = coherence(personas, keys)
@@ -84,8 +88,8 @@ def drawn_rows(
     """What each figure of `drawn_figures` is drawn from: its data sets, in their order."""
     personas, who = tables["personas"], _who(tables)
     found = {
-        f"{measure}_by_{who}": [bar_rows(tables["categories"], keys, measure)]
-        for measure in ("ad", "ar")
+        f"{measure.name}_by_{who}": [bar_rows(tables["categories"], keys, measure)]
+        for measure in DRAWN
     }
     found |= {
         "ad_and_corrected_gap": [point_rows(personas, keys)],

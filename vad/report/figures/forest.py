@@ -3,20 +3,18 @@
 import altair as alt
 import pandas as pd
 
-from ...analysis.comparisons import ALL, ALPHA, primary_contrasts
+from ...analysis.comparison_table import compared_conditions, primary_contrasts
+from ...analysis.comparisons import ALL, ALPHA
 from ...analysis.contrasts import PERSONA_COLUMNS
+from ...analysis.measure_table import COMPARED, label_of, primary_first
 from .theme import INK, QUIET, Chart, in_order, titled
 
 SURE = {True: "adjusted p < .05", False: ".05 or more, or missing"}
-DIRECTIONS = {
-    "AD": "in alignment distance: left is nearer",
-    "AR": "in alignment rate: right is nearer",
-    "gap": "in corrected gap: right is nearer",
-}
+NEARER = {-1: ": left is nearer", 0: "", 1: ": right is nearer"}
 
 
 def forest(comparisons: pd.DataFrame) -> Chart:
-    """Each primary contrast: its difference and 95% interval in AD, AR and the corrected gap.
+    """Each primary contrast: its difference and 95% interval in every measure compared.
 
     comparisons: as `Run.compare` gives them. What is missing has an empty row.
     """
@@ -26,8 +24,9 @@ def forest(comparisons: pd.DataFrame) -> Chart:
     order = in_order(table, "contrast")
     table = table[["contrast", "measure", "difference", "low", "high", "adjusted", "sure"]]
     measures: list[Chart] = []
-    for measure, direction in DIRECTIONS.items():
-        mine = table[table["measure"] == measure]
+    for measure in primary_first(one for one, _ in COMPARED):
+        mine = table[table["measure"] == label_of(measure)]
+        direction = f"in {measure.noun}{NEARER[measure.nearer]}"
         y = alt.Y(
             "contrast:N",
             sort=order,
@@ -64,7 +63,7 @@ def forest(comparisons: pd.DataFrame) -> Chart:
 
 
 def _labels(rows: pd.DataFrame) -> list[str]:
-    keys = [*rows.columns[4 : rows.columns.get_loc("within")]]
+    keys = compared_conditions(rows)
     varied = [key for key in keys if rows.loc[rows[key] != ALL, key].nunique() > 1]
     texts = []
     for row in rows.to_dict("records"):

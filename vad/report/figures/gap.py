@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
+from ...analysis.measure_table import BY_NAME, Measure
 from ...design.columns import BASELINE
+from ..formatting import format_number
 from .theme import (
     FILLS,
     INK,
@@ -20,29 +22,26 @@ from .theme import (
     with_setting,
 )
 
-MEASURE_AXES = {
-    "ad": ("alignment distance", "alignment distance, 0 to 2: lower is nearer"),
-    "ar": ("alignment rate", "alignment rate, 0 to 1: higher is nearer"),
-}
+AD, CORRECTED = BY_NAME["ad"], BY_NAME["corrected_gap"]
 
 
-def bar_rows(scores: pd.DataFrame, keys: Sequence[str], measure: str) -> pd.DataFrame:
+def bar_rows(scores: pd.DataFrame, keys: Sequence[str], measure: Measure) -> pd.DataFrame:
     """What `category_bars` draws: setting, category, the measure, its text and the bar's end."""
-    table = with_setting(_by_category(scores)[0], keys)[["setting", "category", measure]]
-    table["said"] = [f"{one:.2f}" if one == one else "missing" for one in table[measure]]
-    table["end"] = table[measure].fillna(0)
+    name = measure.name
+    table = with_setting(_by_category(scores)[0], keys)[["setting", "category", name]]
+    table["said"] = [format_number(name, one, digits=2) for one in table[name]]
+    table["end"] = table[name].fillna(0)
     return table
 
 
-def category_bars(scores: pd.DataFrame, keys: Sequence[str], measure: str) -> Chart:
-    """AD or AR, a bar a persona category, for each choice of the factors.
+def category_bars(scores: pd.DataFrame, keys: Sequence[str], measure: Measure) -> Chart:
+    """A measure, a bar a persona category, for each choice of the factors.
 
-    scores: rows of `Run.scores(by=[*keys, "category"])`, or by persona. measure: "ad" or "ar".
+    scores: rows of `Run.scores(by=[*keys, "category"])`, or by persona.
     """
     table, by = bar_rows(scores, keys, measure), _by_category(scores)[1]
     settings, categories = in_order(table, "setting"), in_order(table, "category")
-    noun, direction = MEASURE_AXES[measure]
-    x = alt.X("end:Q", title=direction, axis=alt.Axis(tickCount=6))
+    x = alt.X("end:Q", title=_axis(measure), axis=alt.Axis(tickCount=6))
     names = alt.Axis(ticks=False, domain=False, labelPadding=8)
     base = alt.Chart(table).encode(x=x)
     bars = base.mark_bar(stroke=INK, strokeWidth=0.6)
@@ -61,32 +60,33 @@ def category_bars(scores: pd.DataFrame, keys: Sequence[str], measure: str) -> Ch
         chart = layers.properties(width=440, height=alt.Step(16, **{"for": "offset"}))
     return chart.properties(
         title=titled(
-            f"{noun.capitalize()} between stated values and chosen actions",
+            f"{_capital(measure.noun)} between stated values and chosen actions",
             settings if len(categories) > len(FILLS) else ["", ""],
             by,
         )
     )
 
 
-def value_matrix(scores: pd.DataFrame, keys: Sequence[str], measure: str) -> Chart:
-    """AD or AR of each value in each persona category, the values of a group together.
+def value_matrix(scores: pd.DataFrame, keys: Sequence[str], measure: Measure) -> Chart:
+    """A measure of each value in each persona category, the values of a group together.
 
     scores: rows of `Run.scores(by=[*keys, "category", "value"])`, or by persona and value, with a
     column `group` where values have one. A column of panels is for each choice of the factors.
-    measure: "ad" or "ar".
     """
     table, by = _by_category(scores)
     table = with_setting(table, keys)
     if "group" not in table:
         table["group"] = ""
-    table = table[["setting", "group", "value", "category", measure]]
-    middle = (table[measure].min() + table[measure].max()) / 2
-    table["said"] = [f"{one:.2f}" if one == one else "–" for one in table[measure]]
-    table["dark"] = table[measure] < middle
+    name = measure.name
+    table = table[["setting", "group", "value", "category", name]]
+    middle = (table[name].min() + table[name].max()) / 2
+    table["said"] = [
+        format_number(name, one, digits=2) if one == one else "–" for one in table[name]
+    ]
+    table["dark"] = table[name] < middle
     settings, groups = in_order(table, "setting"), in_order(table, "group")
-    noun, direction = MEASURE_AXES[measure]
     blocks = [
-        _matrix(table[table["group"] == group], settings, measure, heads=group == groups[0])
+        _matrix(table[table["group"] == group], settings, name, heads=group == groups[0])
         for group in groups
     ]
     return (
@@ -94,13 +94,23 @@ def value_matrix(scores: pd.DataFrame, keys: Sequence[str], measure: str) -> Cha
         .resolve_scale(color="shared")
         .properties(
             title=titled(
-                f"{noun.capitalize()} by value and persona",
+                f"{_capital(measure.noun)} by value and persona",
                 settings,
-                f"{direction}; – undefined",
+                f"{_axis(measure)}; – undefined",
                 by,
             )
         )
     )
+
+
+def _axis(measure: Measure) -> str:
+    """A measure, its range and which way is nearer, as an axis says it."""
+    said = f"{measure.noun}, {measure.range}"
+    return f"{said}: {measure.direction}" if measure.direction else said
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _by_category(scores: pd.DataFrame) -> tuple[pd.DataFrame, str]:
@@ -181,13 +191,13 @@ def coherence(scores: pd.DataFrame, keys: Sequence[str]) -> Chart:
         .encode(
             x=alt.X(
                 "ad:Q",
-                title="alignment distance: lower is nearer",
+                title=f"{AD.noun}: {AD.direction}",
                 scale=alt.Scale(zero=False, nice=True, padding=8),
                 axis=alt.Axis(tickCount=4, grid=True),
             ),
             y=alt.Y(
                 "corrected_gap:Q",
-                title="corrected gap: higher is nearer",
+                title=f"{CORRECTED.noun}: {CORRECTED.direction}",
                 scale=alt.Scale(zero=True, padding=8),
                 axis=alt.Axis(tickCount=5, grid=True),
             ),

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...analysis.measure_table import primary_first, shown_in
 from ...analysis.measures import Array, mean_answer
 from ...analysis.results import Run
 from ..tables import has_groups
@@ -12,16 +13,15 @@ from .embedded_json import by_column, json_value
 from .numbering import Numbering
 
 PARTS = ("group", "value")
-CELL_MEASURES = ("ad", "ar", "corrected_gap", "signed_gap", "f1_agree", "f1_disagree")
-CELL_COUNTS = ("scenarios", "answers", "missing")
+CELL_MEASURES = primary_first(shown_in("cells"))
 
 
 def cells(numbering: Numbering) -> dict[str, Any]:
     """Conditions, scenarios, and the figures of every cell of the page's tables.
 
     persona, category: a row a condition (a category: the mean of its conditions) and part of the
-    scenarios: all, a value group, a value. means: the mean value and the mean action of each
-    condition and scenario, as the distance is taken of them.
+    scenarios: all, a value group, a value. measures: those that a reader may choose. means: the
+    mean value and the mean action of each condition and scenario, as the distance is taken of them.
     """
     run = numbering.run
     names = run.answers.conditions
@@ -37,6 +37,16 @@ def cells(numbering: Numbering) -> dict[str, Any]:
         "groups": {name: run.values[name].group for name in values},
         "definitions": {name: run.values[name].definition for name in values},
         "scales": numbering.scales,
+        "measures": [
+            {
+                "name": one.name,
+                "title": one.title,
+                "label": f"{one.heading}: {one.range}",
+                "nearer": one.nearer,
+            }
+            for one in CELL_MEASURES
+            if one.nearer
+        ],
         "means": [_means(numbering, one) for one in (run.answers.values, run.answers.actions)],
         "persona": by_column(_by_part(run, names)),
         "category": by_column(_by_part(run, [name for name in names if name != "persona"])),
@@ -56,4 +66,4 @@ def _by_part(run: Run, names: list[str]) -> pd.DataFrame:
             table = run.scores(by=[*names, part])
             tables.append(table.assign(within=part, part=table[part]))
     joined = pd.concat(tables, ignore_index=True)
-    return joined[[*names, "within", "part", *CELL_MEASURES, *CELL_COUNTS]]
+    return joined[[*names, "within", "part", *(one.name for one in CELL_MEASURES)]]

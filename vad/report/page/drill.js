@@ -75,9 +75,7 @@ class Drill {
       `${part.label[0].toUpperCase()}${part.label.slice(1)} · ${who(column)}`,
       el("p", { class: "quiet" }, rest(this.cells, column)),
       facts([
-        ["AD", figure(row.ad)],
-        ["AR", figure(row.ar)],
-        ["corrected gap", figure(row.corrected_gap)],
+        ...this.cells.measures.map(({ name, title }) => [title, figure(row[name])]),
         ["counted", counted(row.scenarios, "dilemma")],
         ["answers", count(row.answers)],
         ["missing", count(row.missing)],

@@ -7,10 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from ...analysis.comparison_table import compared_conditions, contrast_keys
 from ...analysis.comparisons import ALL, ALPHA
 from ...analysis.contrasts import PERSONA_COLUMNS
+from ...analysis.measure_table import BY_NAME, label_of
+from ..formatting import format_number, typeset
+from ..formatting import interval_text as ends
 
-MINUS = "−"
 AD_WORDS = "the distance between stated values and chosen actions"
 
 GAP = ("difference", "low", "high", "adjusted")
@@ -55,13 +58,15 @@ def findings(table: pd.DataFrame) -> ReportFindings:
     how large a difference would likely have been seen.
     """
     whole = table[table["within"] == "all"]
-    keys = [*table.columns[1 : table.columns.get_loc("measure")]]
-    gaps = whole.loc[whole["measure"] == "gap", [*keys, *GAP]].drop_duplicates(keys)
+    keys = contrast_keys(table)
+    gaps = whole.loc[
+        whole["measure"] == label_of(BY_NAME["corrected_gap"]), [*keys, *GAP]
+    ].drop_duplicates(keys)
     primary = whole[whole["family"] == "primary"]
     told = [
         key
-        for key in keys
-        if key not in ("factor", "level", "reference", "within", "part", *PERSONA_COLUMNS)
+        for key in compared_conditions(table)
+        if key not in PERSONA_COLUMNS
         and primary[key][~primary["factor"].eq(key) & primary[key].ne(ALL)].nunique() > 1
     ]
     both = primary.merge(gaps, on=keys, how="left", suffixes=("", OF_GAP))
@@ -180,17 +185,17 @@ def _sizes(each: list[ReportFinding], verdict: str) -> str:
 
 def figure(value: float, missing: str = "missing") -> str:
     """A figure to three decimals, or that it is missing."""
-    return missing if value != value else f"{round(value, 3) + 0.0:.3f}".replace("-", MINUS)
+    return missing if value != value else typeset(format_number("", value))
 
 
 def signed(value: float) -> str:
     """A difference to three decimals with its sign."""
-    return "missing" if value != value else f"{round(value, 3) + 0.0:+.3f}".replace("-", MINUS)
+    return typeset(format_number("difference", value))
 
 
 def interval_text(low: float, high: float) -> str:
     """A 95% interval in words."""
-    return "no interval" if low != low else f"95% interval {signed(low)} to {signed(high)}"
+    return "no interval" if low != low else f"95% interval {typeset(ends(low, high))}"
 
 
 def p_value(value: float) -> str:

@@ -1,18 +1,20 @@
 // The table of cells: a value a row, a category or persona a column. It is an ARIA grid: one stop
 // for Tab, arrow keys within, Enter opens a cell.
-const MEASURES = {
-  ad: ["AD, alignment distance (0 to 2)", (row) => row.ad],
-  ar: ["AR, alignment rate (F1)", (row) => row.ar && -row.ar],
-  corrected_gap: ["chance-corrected gap (1 is none)", (row) => row.corrected_gap && -row.corrected_gap],
+// What it can show, by name: its label, and of a row how far apart values and actions are.
+const shownMeasures = (cells) => ({
+  ...Object.fromEntries(
+    cells.measures.map(({ name, label, nearer }) => [name, [label, (row) => row[name] && -nearer * row[name]]]),
+  ),
   missing: ["answers missing", (row) => row.missing / row.answers],
-};
+});
 
 class Grid {
   constructor(cells, filters, open) {
     this.cells = cells;
     this.filters = filters;
     this.open = open;
-    this.measure = "ad";
+    this.measures = shownMeasures(cells);
+    this.measure = cells.measures[0].name;
     this.kind = cells.who;
     this.tables = {};
     for (const kind of ["category", "persona"]) this.tables[kind] = this.index(kind);
@@ -64,7 +66,7 @@ class Grid {
     const table = el(
       "table",
       { role: "grid", class: "grid", "aria-readonly": "true", onkeydown: (event) => this.move(event) },
-      el("caption", {}, `${MEASURES[this.measure][0]}, by value and ${this.kind}`),
+      el("caption", {}, `${this.measures[this.measure][0]}, by value and ${this.kind}`),
       el("thead", {}, this.heads(columns)),
       el(
         "tbody",
@@ -89,7 +91,7 @@ class Grid {
 
   // From 0, the nearest of the cells shown, to 1, the furthest apart.
   shading(shown) {
-    const apart = MEASURES[this.measure][1];
+    const apart = this.measures[this.measure][1];
     const known = shown.map((row) => row && apart(row)).filter((one) => one != null);
     const least = Math.min(...known);
     const span = Math.max(...known) - least;

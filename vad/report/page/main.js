@@ -13,7 +13,7 @@ async function main() {
     byId("status").textContent = filters.status();
   };
   filters.draw(byId("filters"));
-  for (const [name, [label]] of Object.entries(MEASURES)) byId("measure").append(option(name, label));
+  for (const [name, [label]] of Object.entries(grid.measures)) byId("measure").append(option(name, label));
   byId("measure").addEventListener("change", (event) => {
     grid.measure = event.target.value;
     show();

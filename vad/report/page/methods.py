@@ -5,6 +5,7 @@ from typing import Any
 
 from ...analysis.comparisons import ALPHA
 from ...analysis.conventions import THESIS2026
+from ...analysis.measure_table import MEASURES
 from ...analysis.resampling import PERMUTATIONS, RESAMPLES
 from ...design.columns import BASELINE
 from ...errors import StudyError
@@ -109,14 +110,11 @@ def _engine(manifest: dict[str, Any], model: str) -> str:
 
 
 def _measures() -> str:
+    defined = "; ".join(one.definition for one in MEASURES if one.definition)
     return (
         "Answers stand on [-1, 1] in equal steps, 1 being full agreement with the value or the "
-        "most strongly aligned action. The alignment rate (AR) is the F1 of the class "
-        f'"{THESIS2026.positive}" between the sides that the majority of repeats takes on the two '
-        "questions; the alignment distance (AD) is the mean over dilemmas of |mean value - mean "
-        "action|, from 0 to 2; the chance-corrected gap is 1 - AD / AD expected if the same values "
-        "and actions were paired at random. A dilemma with fewer than "
-        f"{THESIS2026.least_valid} readable repeats of either question is missing."
+        f"most strongly aligned action. {defined[0].upper()}{defined[1:]}. A dilemma with "
+        f"fewer than {THESIS2026.least_valid} readable repeats of either question is missing."
     )
 
 

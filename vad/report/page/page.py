@@ -26,12 +26,14 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ...analysis.measure_table import primary_first, shown_in
 from ...analysis.results import Run
 from ...design.columns import BASELINE
 from ...engines.capabilities import ENGINES
 from ...errors import StudyError
 from ...study.models import VALIDATED
 from ...version import VERSION
+from ..formatting import format_number, typeset
 from ..published import beside
 from ..report import Report
 from .cell_scores import cells
@@ -83,6 +85,7 @@ def page(report: Report) -> str:
         undefined=StrictUndefined,
     )
     environment.filters["figure"] = figure
+    environment.filters["written"] = lambda cell, name: typeset(format_number(name, cell))
     return environment.get_template("page.html.jinja").render(
         name=run.folder.resolve().name,
         question=question,
@@ -93,6 +96,8 @@ def page(report: Report) -> str:
         left_out=report.left_out,
         categories=by_category,
         published=published,
+        published_measures=primary_first(shown_in("published")),
+        measures=primary_first(shown_in("page")),
         sources=[*dict.fromkeys(row["source"] for row in published)],
         said_back=_rows(report.tables.get("fidelity", pd.DataFrame())),
         said_back_by_variable=_rows(report.tables.get("fidelity_by_variable", pd.DataFrame())),

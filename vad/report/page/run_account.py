@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ...analysis.results import Run
+from ...analysis.unreadable import unreadable_by_kind
 from .numbering import Numbering
 
 
@@ -39,17 +40,17 @@ def asked(numbering: Numbering) -> AskedCounts:
     """Count the answers of a run, and what is missing by the kind of its fault."""
     responses = numbering.run.gap_responses()
     condition = numbering.condition[numbering.run.answers.rows["item"]]
-    kinds = sorted(responses["problem"].dropna().unique())
     table = pd.DataFrame(
         {
+            "condition": condition,
             "asked": 1,
             "parsed": responses["valid"].astype(int),
             "missing": 1 - responses["valid"].astype(int),
             "reused": responses["reused"].notna().astype(int),
-            **{kind: (responses["problem"] == kind).astype(int) for kind in kinds},
         }
     )
-    counted = table.groupby(condition).sum()
+    kinds = unreadable_by_kind(responses.assign(condition=condition), ["condition"])
+    counted = table.groupby("condition").sum().join(kinds).fillna(0).astype(int)
     rows = [{str(key): int(one) for key, one in row.items()} for row in counted.to_dict("records")]
     total = {str(key): int(one) for key, one in counted.sum().items()}
     there = len(numbering.run.responses(["question"]))

@@ -25,18 +25,21 @@ import pyarrow.parquet as pq
 from ...errors import StudyError
 from .lock import Lock
 from .reader import no_links, read_manifest, read_part
-from .schema import ASKED_ONCE, CALLS, RESPONSES
+from .schema import ASKED_ONCE, CALLS, RESPONSES, condition_columns, only_known
 
 PART = re.compile(r"part-(\d{6})-(\d{6})\.parquet")
 
 
 class RunFolder:
-    """One run on disk, held by this process until `close`."""
+    """One run on disk, held by this process until `close`.
 
-    def __init__(self, path: Path, factors: Iterable[str]) -> None:
+    varied: the settings that its experiment varies; each has a column.
+    """
+
+    def __init__(self, path: Path, varied: Iterable[str]) -> None:
         self.path = path
-        self.extra = [name for name in factors if name not in RESPONSES]
-        self._identity = [*RESPONSES][: [*RESPONSES].index("scenario")] + self.extra
+        self.conditions = condition_columns(varied)
+        self._extra = [name for name in self.conditions if name not in RESPONSES]
         with writing(path):
             path.mkdir(parents=True, exist_ok=True)
             no_links(path)
@@ -69,16 +72,20 @@ class RunFolder:
 
     def identity(self, row: dict[str, Any]) -> tuple[Any, ...]:
         """What makes a row the only one of its kind: its trial and its condition."""
-        return tuple(row[name] for name in self._identity)
+        return tuple(row[name] for name in ("trial", *self.conditions))
 
     def answered(self) -> set[tuple[Any, ...]]:
         """The identities of all rows on disk."""
-        return set(self._rows(self._identity))
+        return set(self._rows(["trial", *self.conditions]))
 
     def asked(self) -> dict[tuple[Any, ...], str]:
-        """The trial of each row on disk, by scenario, question, repeat and condition."""
-        names = [*ASKED_ONCE, *self._identity[1:], "trial"]
-        return {row[:-1]: row[-1] for row in self._rows(names)}
+        """The trial of each row on disk, by what its condition is asked once: `asked_once`."""
+        rows = self._rows(["trial", *ASKED_ONCE, *self.conditions])
+        return {once: trial for trial, *rest in rows for once in [tuple(rest)]}
+
+    def asked_once(self, row: dict[str, Any]) -> tuple[Any, ...]:
+        """What a folder holds one answer to: scenario, question, repeat and condition of a row."""
+        return tuple(row[name] for name in (*ASKED_ONCE, *self.conditions))
 
     def _rows(self, names: list[str]) -> Iterator[tuple[Any, ...]]:
         for file in (self.path / "responses").glob("*/part-*.parquet"):
@@ -99,13 +106,22 @@ class RunFolder:
         return dict(tally)
 
     def write(self, model: str, rows: list[dict[str, Any]], calls: list[dict[str, Any]]) -> None:
-        """Write one part of each table; in place when this returns."""
+        """Write one part of each table; in place when this returns.
+
+        Raises StudyError for a row with a column that the schema and the run's factors do not know.
+        """
+        types = {name: one.type for name, one in RESPONSES.items()}
+        types |= {name: _type_of(rows, name) for name in self._extra}
+        for row in rows:
+            only_known(row, types, "responses")
+        for call in calls:
+            only_known(call, CALLS, "calls")
         name = f"part-{self._next:06d}-{self._next:06d}.parquet"
         self._next += 1
         folder = _folder(model)
-        types = RESPONSES | {key: _type_of(rows, key) for key in self.extra}
         if calls:
-            self._put(self.path / "calls" / folder / name, calls, CALLS)
+            sent = {key: one.type for key, one in CALLS.items()}
+            self._put(self.path / "calls" / folder / name, calls, sent)
         self._put(self.path / "responses" / folder / name, rows, types)
 
     def problem(self, **content: Any) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...errors import StudyError
-from .schema import CALLS, NEVER_EMPTY, READ_COLUMNS, RESPONSES
+from .schema import CALLS, RESPONSES
 
 ENTRY_TYPES = {"vary": dict, "settings": dict, "decides": dict, "models": dict, "counts": dict}
 """Of what kind a manifest's entries are, where they are."""
@@ -90,20 +90,20 @@ def read_part(file: Path, columns: list[str] | None = None) -> pa.Table:
     Raises StudyError if it cannot be read, lacks a column or holds another kind of content in one.
     """
     kind = file.parts[-3]
-    types = RESPONSES if kind == "responses" else CALLS
+    known = RESPONSES if kind == "responses" else CALLS
     try:
         schema = pq.read_schema(file)
-        for name in columns or (READ_COLUMNS if kind == "responses" else CALLS):
+        for name in columns or [name for name, one in known.items() if one.needed]:
             if name not in schema.names:
                 has = ", ".join(schema.names)
                 raise StudyError(str(file), f'has no column "{name}"; it has {has}')
-        for name in set(schema.names) & set(types):
-            if not _alike(schema.field(name).type, types[name]):
-                found = f"holds {schema.field(name).type}, where a run has {types[name]}"
+        for name in set(schema.names) & set(known):
+            if not _alike(schema.field(name).type, known[name].type):
+                found = f"holds {schema.field(name).type}, where a run has {known[name].type}"
                 raise StudyError(f"{file}: {name}", found)
         table = pq.read_table(file, columns=columns)
-        for name in set(table.column_names) & set(NEVER_EMPTY):
-            if table[name].null_count:
+        for name in set(table.column_names) & set(known):
+            if known[name].never_empty and table[name].null_count:
                 raise StudyError(f"{file}: {name}", "is empty in a row, and never is in a run")
         return table
     except (OSError, ValueError, pa.ArrowException) as error:
@@ -129,7 +129,10 @@ def _alike(found: pa.DataType, wanted: pa.DataType) -> bool:
 
 
 def reusable(runs: Path, apart_from: Path, wanted: set[str]) -> dict[str, dict[str, Any]]:
-    """Rows of other runs that answer wanted trials, by key, each with the name of its run."""
+    """Rows of other runs that answer wanted trials, by key, each with the name of its run.
+
+    What told their conditions apart there is left behind: they are of another condition here.
+    """
     found: dict[str, dict[str, Any]] = {}
     for file in sorted(runs.glob("*/responses/*/part-*.parquet")):
         run = file.parents[2]
@@ -137,6 +140,7 @@ def reusable(runs: Path, apart_from: Path, wanted: set[str]) -> dict[str, dict[s
             continue
         table = read_part(file)
         hit = [key in wanted and key not in found for key in table["trial"].to_pylist()]
-        for row in table.filter(pa.array(hit)).to_pylist():
+        known = table.select([name for name in table.column_names if name in RESPONSES])
+        for row in known.filter(pa.array(hit)).to_pylist():
             found.setdefault(row["trial"], row | {"reused": row["reused"] or run.name})
     return found

@@ -8,7 +8,7 @@ import dspy
 import numpy as np
 
 from ...analysis.measures import Array
-from ...analysis.resampling import draws, expanded_interval
+from ...analysis.resampling import mean_interval
 from .examples import Example
 from .objective import Objective
 from .split import ScenarioPart
@@ -98,12 +98,8 @@ def paired_difference(before: Array, after: Array, units: Iterable[str]) -> Diff
         for one in (before, after)
     ]
     apart = sides[1] - sides[0]
-    n = len(apart)
-    drawn = draws(n) @ apart[:, None] / n if n else np.empty((0, 1))
-    low, high = expanded_interval(drawn, np.array([n]))
-    return Difference(
-        _mean(sides[0]), _mean(sides[1]), _mean(apart), low[0], high[0], n, int((~counted).sum())
-    )
+    lost = int((~counted).sum())
+    return Difference(_mean(sides[0]), _mean(sides[1]), *mean_interval(apart), len(apart), lost)
 
 
 def _mean(scores: Array) -> float:
