@@ -37,16 +37,36 @@ def check(
 
 def show(
     experiment: Named,
-    trial: Annotated[str, typer.Option(help="Its number in the plan, from 0, or its key.")] = "0",
+    trial: Annotated[
+        str | None, typer.Option(help="Its number in the plan, from 0, or its key.")
+    ] = None,
+    persona: Annotated[str | None, typer.Option(help="The first trial of this persona.")] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="The first trial under this format.")
+    ] = None,
+    program: Annotated[str | None, typer.Option(help="The first trial under this program.")] = None,
+    question: Annotated[
+        str | None, typer.Option(help="The first trial of it: value, action or level.")
+    ] = None,
+    scenario: Annotated[str | None, typer.Option(help="The first trial of it, by its id.")] = None,
     limit: Limit = None,
     model: Model = None,
     seed: Seed = None,
     study: Root = None,
 ) -> None:
-    """The exact prompt behind a trial, byte for byte, its constraint and its bound."""
+    """The exact prompts behind a trial, byte for byte, their constraints and bounds, on every path
+    of its program that a dry run takes."""
     from ..screens.trial import print_trial
 
-    print_trial(load(experiment, study, limit, model, seed), trial)
+    wanted = {
+        "format": format_,
+        "persona": persona,
+        "program": program,
+        "question": question,
+        "scenario": scenario,
+    }
+    named = {key: value for key, value in wanted.items() if value is not None}
+    print_trial(load(experiment, study, limit, model, seed), trial, named)
 
 
 def run(

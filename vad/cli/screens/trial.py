@@ -1,29 +1,28 @@
 """What `vad show` prints: a trial, and for each call the prompt as the model gets it."""
 
+from typing import TYPE_CHECKING
+
 from ...design.experiment import Experiment
 from ...engines.capabilities import capabilities
-from ...errors import StudyError
+from ...engines.tokenizer import Tokenizer, local_tokenizer
+from ...errors import StudyError, unknown
+
+if TYPE_CHECKING:
+    from ...design.trials import Conversation, Plan, Trial
+    from ...runs.session import RecordedCall
 
 
-def print_trial(experiment: Experiment, which: str) -> None:
-    """One trial: its condition, and for each call the prompt as the model gets it."""
+def print_trial(experiment: Experiment, which: str | None, named: dict[str, str]) -> None:
+    """One trial: its condition, and for each call the prompt as the model gets it, path by path.
+
+    which: its number in the plan or its key. named: columns of the trial looked for, the first that
+    has them all.
+    """
     from ...design.plan import make_plan
-    from ...engines.tokenizer import Tokenizer
-    from ...runs.guarantee.dry_run import dry_run
+    from ...runs.guarantee.dry_run import every_path
 
     plan = make_plan(experiment)
-    found = [
-        (place, one, trial)
-        for place, (one, trial) in enumerate(
-            (one, trial) for one in plan.conversations for trial in one.trials
-        )
-        if which in (str(place), trial.key)
-    ]
-    if not found:
-        raise StudyError(
-            "--trial", f'no trial "{which}"; they run from 0 to {len(plan.trials) - 1}'
-        )
-    place, conversation, trial = found[0]
+    place, conversation, trial = _find(plan, which, named)
     condition = plan.condition(trial)
     model = experiment.models[condition.settings.model]
     sampling = plan.sampling(condition)
@@ -40,20 +39,62 @@ def print_trial(experiment: Experiment, which: str) -> None:
     )
     print(f"temperature {sampling.temperature}, top_p {sampling.top_p}, top_k {sampling.top_k}")
     try:
-        tokens = Tokenizer(model, experiment.study) if capabilities(model).has_weights else None
+        tokens = local_tokenizer(model, experiment.study, fetch=False)
     except StudyError:
         tokens = None
-    for number, asked in enumerate(dry_run(conversation, model), 1):
-        note = "" if number == 1 else ", earlier answers at their longest"
+    shown = tokens if capabilities(model).has_weights and isinstance(tokens, Tokenizer) else None
+    free = "" if condition.settings.decoding != "free" else " (not enforced: free)"
+    paths = every_path(conversation, model).with_new_prompts()
+    known: set[str] = set()
+    for number, path in enumerate(paths, 1):
+        if len(paths) > 1:
+            more = "" if path.ended else ", followed no further"
+            print(f"\n===== path {number} of {len(paths)}{more}")
+        _print_calls(path.calls, shown, free, known)
+
+
+def _print_calls(
+    calls: "list[RecordedCall]", tokens: Tokenizer | None, free: str, known: set[str]
+) -> None:
+    """Each call's prompt, constraint and bound; one that an earlier path had is named alone."""
+    for number, asked in enumerate(calls, 1):
+        prompt = str(asked.call.messages)
+        if prompt in known:
+            print(f"\n----- call {number}: as before, answered {asked.reply.text[:100]}")
+            continue
+        known.add(prompt)
+        note = "" if number == 1 else ", earlier answers as on this path"
         print(f"\n----- call {number}: the prompt{note}")
         if tokens:
             print(tokens.prompt(asked.call.messages), end="")
         else:
             for message in asked.call.messages:
                 print(f"[{message['role']}]\n{message['content']}")
-        print(
-            f"\n----- call {number}: the constraint"
-            + ("" if condition.settings.decoding != "free" else " (not enforced: free)")
-        )
+        print(f"\n----- call {number}: the constraint{free}")
         print(asked.call.language.regex)
         print(f"----- at most {asked.call.max_tokens} tokens")
+
+
+def _find(
+    plan: "Plan", which: str | None, named: dict[str, str]
+) -> "tuple[int, Conversation, Trial]":
+    """The trial of that number or key, or the first one that is of all that is named."""
+    every = enumerate((one, trial) for one in plan.conversations for trial in one.trials)
+    seen: dict[str, set[str]] = {key: set() for key in named}
+    for place, (one, trial) in every:
+        columns = plan.condition(trial).columns | {
+            "question": trial.question.name,
+            "scenario": trial.scenario.id,
+        }
+        for key in named:
+            seen[key].add(str(columns[key]))
+        by_name = all(str(columns[key]) == value for key, value in named.items())
+        if by_name and which in (None, str(place), trial.key):
+            return place, one, trial
+    for key, value in named.items():
+        if value not in seen[key]:
+            raise unknown(f"--{key}", key, value, "the plan has", seen[key])
+    if which is None:
+        said = ", ".join(f"{key} {value}" for key, value in named.items())
+        raise StudyError("vad show", f"no trial is of {said} together")
+    raise StudyError("--trial", f'no trial "{which}"; they run from 0 to {len(plan.trials) - 1}')
