@@ -11,7 +11,9 @@ from .version import VERSION as __version__
 if TYPE_CHECKING:
     from .analysis import measures
     from .analysis.results import Run, open_run
-    from .constraints.fields import Unicode
+    from .constraints.bounds import bounded
+    from .constraints.permutations import Permutation
+    from .constraints.texts import Unicode
     from .tools.curation.importing import Import, Oddity
     from .tools.optimize.objective import Answered
 
@@ -21,6 +23,7 @@ __all__ = [
     "Import",
     "Oddity",
     "Option",
+    "Permutation",
     "Persona",
     "Run",
     "Scenario",
@@ -28,6 +31,7 @@ __all__ = [
     "Unicode",
     "Variable",
     "__version__",
+    "bounded",
     "measures",
     "open_run",
 ]
@@ -36,8 +40,10 @@ LATER = {
     "Answered": "tools.optimize.objective",
     "Import": "tools.curation.importing",
     "Oddity": "tools.curation.importing",
+    "Permutation": "constraints.permutations",
     "Run": "analysis.results",
-    "Unicode": "constraints.fields",
+    "Unicode": "constraints.texts",
+    "bounded": "constraints.bounds",
     "measures": "analysis.measures",
     "open_run": "analysis.results",
 }
