@@ -92,7 +92,8 @@ def _part(kind: Any, said: Any) -> FinitePattern:
         one = _sequence(list(inner))
         regex = f"({one.regex}){{{least},{most}}}"
         return FinitePattern(regex, one.longest * most, one.least * least, one.most * most)
-    raise Endless(f"it holds {str(kind).lower()}, which no finite expression has")
+    what = "an anchor within it" if kind is code.AT else f"it holds {str(kind).lower()}"
+    raise Endless(f"{what}, which no finite expression has")
 
 
 def _set(items: list[Any]) -> frozenset[str]:
