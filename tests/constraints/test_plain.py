@@ -3,7 +3,7 @@
 import json
 from datetime import date
 from enum import Enum
-from typing import Any, Literal, Optional
+from typing import Any, Literal
 
 import dspy
 import pytest
@@ -41,7 +41,7 @@ class Choose(dspy.Signature):
     given: Any = dspy.InputField()
     reasoning: str = dspy.OutputField(max_length=20)
     items: list[Item] = dspy.OutputField(max_length=2)
-    action: Optional[Literal["A", "B"]] = dspy.OutputField()
+    action: Literal["A", "B"] | None = dspy.OutputField()
 
 
 def messages(

@@ -5,7 +5,7 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
-from typing import Annotated, Any, Literal, Optional
+from typing import Annotated, Any, Literal
 
 import dspy
 import pytest
@@ -55,7 +55,7 @@ TYPES: dict[str, tuple[Any, dict[str, Any]]] = {
     "colour": (Colour, {}),
     "level": (Level, {}),
     "grade": (Grade, {}),
-    "perhaps": (Optional[Literal["A", "B"]], {}),
+    "perhaps": (Literal["A", "B"] | None, {}),
     "share": (Literal[0.0, 0.25, 1.0], {}),
     "step": (float, {"gt": 0, "le": 1, "multiple_of": 0.1}),
     "many": (int, {"ge": 0, "le": 30_000, "multiple_of": 500}),
@@ -173,9 +173,7 @@ def test_an_answer_is_the_typed_value(name: str, text: str, value: Any) -> None:
         ("inner", '{"text": "x", "colour": null, "weight": 0.7}', "out of bounds"),
     ],
 )
-def test_an_answer_out_of_bounds_is_unreadable_by_its_kind(
-    name: str, text: str, kind: str
-) -> None:
+def test_an_answer_out_of_bounds_is_unreadable_by_its_kind(name: str, text: str, kind: str) -> None:
     with pytest.raises(Unreadable) as told:
         read_json(ONE_BY_ONE[name], f'{{"{name}": {text}}}')
     assert told.value.kind == kind
@@ -189,7 +187,9 @@ def test_an_answer_out_of_bounds_is_unreadable_by_its_kind(
 @given(st.integers(-50, 50), st.integers(0, 40), st.sampled_from(["0.1", "0.05", "0.3", "1e-06"]))
 def test_a_stepped_floats_texts_are_the_exact_decimals(low: int, more: int, step: str) -> None:
     least, most = low * Decimal(step), (low + more) * Decimal(step)
-    asked = signature(a=(float, {"ge": float(least), "le": float(most), "multiple_of": float(step)}))
+    asked = signature(
+        a=(float, {"ge": float(least), "le": float(most), "multiple_of": float(step)})
+    )
     held = language(asked)
     for place in range(low, low + more + 1):
         value = float(place * Decimal(step))

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import dspy
 
+from .bounds import feedback_bounded
 from .choices import choices
 from .language import AdapterName, Language, answer_schema, language
 from .parser import read_headed, read_json
@@ -91,6 +92,7 @@ class StudyAdapter(dspy.Adapter):
         inputs: dict[str, Any],
     ) -> list[dict[str, Any]]:
         """As dspy.Adapter, the call's own language sent along."""
+        signature = feedback_bounded(signature, inputs)
         sent = lm_kwargs | {"response_format": self._envelope(lm, lm_kwargs, signature)}
         return super().__call__(lm, sent, signature, demos, inputs)  # type: ignore[no-any-return]
 
@@ -103,6 +105,7 @@ class StudyAdapter(dspy.Adapter):
         inputs: dict[str, Any],
     ) -> list[dict[str, Any]]:
         """As dspy.Adapter, the call's own language sent along."""
+        signature = feedback_bounded(signature, inputs)
         sent = lm_kwargs | {"response_format": self._envelope(lm, lm_kwargs, signature)}
         return await super().acall(lm, sent, signature, demos, inputs)  # type: ignore[no-any-return]
 

@@ -1,12 +1,14 @@
 """Bounds: limits put on texts that DSPy's own modules and optimisers leave without one."""
 
 import inspect
+import json
 from copy import deepcopy
 from functools import cache
-from typing import Annotated, Any, Union
+from typing import Annotated, Any, Literal, Union
 
 import dspy
 from annotated_types import MaxLen
+from dspy.predict.refine import OfferFeedback
 from pydantic import ConfigDict
 from typing_extensions import TypedDict, get_type_hints
 
@@ -70,11 +72,15 @@ def _bound(signature: Any, names: tuple[str, ...], characters: int) -> Any:
         if field is None:
             continue
         kind, said = unannotated(field.annotation, field.metadata)
-        if is_text(kind) and not any(isinstance(one, MaxLen) for one in said):
-            if pattern_of(said) is None:
-                field.metadata.append(MaxLen(characters))
-                changed = True
+        if _is_open(kind, said):
+            field.metadata.append(MaxLen(characters))
+            changed = True
     return dspy.Signature(fields, signature.instructions) if changed else signature
+
+
+def _is_open(kind: Any, said: list[Any]) -> bool:
+    bound = any(isinstance(one, MaxLen) for one in said) or pattern_of(said) is not None
+    return is_text(kind) and not bound
 
 
 def _with_tools_bounded(module: dspy.Module, characters: int) -> dspy.Module:
@@ -103,8 +109,7 @@ def _arguments(tool: dspy.Tool, characters: int) -> Any:
                 "has no type, so nothing says what the model may hand over",
                 f"write: {name}: str",
             )
-        free = is_text(bare) and not any(isinstance(one, MaxLen) for one in said)
-        if free and pattern_of(said) is None:
+        if _is_open(bare, said):
             kind = Annotated[kind, MaxLen(characters)]
         fields[name] = kind
     if tool.has_kwargs:
@@ -114,6 +119,23 @@ def _arguments(tool: dspy.Tool, characters: int) -> Any:
 
 @cache
 def _typed_dict(name: str, fields: tuple[tuple[str, Any], ...]) -> Any:
-    made = TypedDict(f"{name}_arguments", dict(fields))  # type: ignore[operator, misc]
+    made = TypedDict(f"{name}_arguments", dict(fields))  # type: ignore[operator, misc] # noqa: UP013
     made.__pydantic_config__ = ConfigDict(extra="forbid")
     return made
+
+
+def feedback_bounded(signature: Any, inputs: dict[str, Any]) -> Any:
+    """The signature of a call, bounded where dspy.Refine asks for advice while it runs.
+
+    Then the advice is a text for each of the modules that it names.
+    """
+    if signature is not OfferFeedback:
+        return signature
+    return _advice(signature, tuple(json.loads(inputs["module_names"])))
+
+
+@cache
+def _advice(signature: Any, modules: tuple[str, ...]) -> Any:
+    kind = dict[Literal[modules], Annotated[str, MaxLen(REASONING_BOUND)]]  # type: ignore[valid-type]
+    held = signature.with_updated_fields("advice", kind)
+    return _bound(held, ("discussion",), REASONING_BOUND)

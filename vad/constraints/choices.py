@@ -60,9 +60,7 @@ def choice_text(value: Any) -> str:
     return str(choice_data(value))
 
 
-def choice(
-    annotation: Any, values: list[Any], where: str, bare: bool = False
-) -> FieldLanguage:
+def choice(annotation: Any, values: list[Any], where: str, bare: bool = False) -> FieldLanguage:
     """The language of a choice; bare: without quotes, as dspy.ChatAdapter writes it."""
     data = [_data(value, where) for value in values]
     write = str if bare else _json

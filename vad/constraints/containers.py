@@ -148,9 +148,7 @@ def any_of(members: list[FieldLanguage]) -> FieldLanguage:
         lambda said: " or ".join(
             [members[0].shown(said), *(member.shown("") for member in members[1:])]
         ),
-        tuple(
-            dict.fromkeys(text for one in members for text in (one.longest, *one.tried))
-        ),
+        tuple(dict.fromkeys(text for one in members for text in (one.longest, *one.tried))),
     )
 
 
@@ -166,9 +164,7 @@ def json_object(
     parts and closes it.
     """
     opening, between, closing = marks if held else ("", "", "{}")
-    leads = [
-        f"{between if place else opening}{_key(name)}: " for place, name in enumerate(held)
-    ]
+    leads = [f"{between if place else opening}{_key(name)}: " for place, name in enumerate(held)]
     terms = [
         term
         for lead, one in zip(leads, held.values(), strict=True)

@@ -108,9 +108,9 @@ def field_of(
         return _model(annotation, where, inside)
     if is_typeddict(annotation):
         return _typed_dict(annotation, where, inside)
-    if annotation in (int, float, date) and None not in bounds(said):
-        if annotation is not float or any(isinstance(one, MultipleOf) for one in said):
-            raise too_many(annotation, where, MOST_VALUES)
+    stepped = annotation in (int, date) or any(isinstance(one, MultipleOf) for one in said)
+    if annotation in (int, float, date) and stepped and None not in bounds(said):
+        raise too_many(annotation, where, MOST_VALUES)
     raise not_finite(annotation, where, name, inside)
 
 
@@ -165,9 +165,7 @@ def _model(model: type[BaseModel], where: str, inside: tuple[Any, ...]) -> Field
         key: (one.annotation, one.metadata, one.description or "")
         for key, one in model.model_fields.items()
     }
-    return object_of(
-        nested, where, inside=(*inside, model), make=lambda values: model(**values)
-    )
+    return object_of(nested, where, inside=(*inside, model), make=lambda values: model(**values))
 
 
 def _typed_dict(kind: Any, where: str, inside: tuple[Any, ...]) -> FieldLanguage:

@@ -78,7 +78,7 @@ def _content(signature: Any, name: str, written: str, text: str) -> Any:
 
 @cache
 def _bare(signature: Any) -> dict[str, tuple[str, dict[str, Any]]]:
-    """By field: whether it is a text, a number, a choice, or neither; a choice's values by texts."""
+    """By field: whether it is a text, a number, a choice or neither, and its values by texts."""
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     for name, field in signature.output_fields.items():
         values = choices(field.annotation, field.metadata)

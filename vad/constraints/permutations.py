@@ -59,4 +59,3 @@ class Permutation(list[T], Generic[T]):
 @cache
 def _of(ranked: Any) -> Any:
     return type("Permutation", (Permutation,), {"ranked": ranked})
-
