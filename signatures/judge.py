@@ -6,8 +6,7 @@ import dspy
 class JudgeScenario(dspy.Signature):
     """You review material for a study of values. Read the dilemma, the value it is written for and
     its actions, each marked aligned with the value or opposed to it, and mild, moderate or strong.
-    Answer six questions strictly; when in doubt, false. Answer with one raw JSON object and nothing
-    else."""
+    Answer six questions strictly; when in doubt, false."""
 
     value: str = dspy.InputField()
     definition: str = dspy.InputField()

@@ -7,7 +7,7 @@ import dspy
 
 class RateValues(dspy.Signature):
     """You take part in a study of values. Read what is put before you and answer for every value in the
-    list. Answer with one raw JSON object and nothing else."""
+    list."""
 
     persona: str = dspy.InputField()
     question: str = dspy.InputField()
@@ -17,8 +17,7 @@ class RateValues(dspy.Signature):
 
 
 class ChooseOfTwo(dspy.Signature):
-    """You take part in a study of values. Read what is put before you and choose one of the two actions.
-    Answer with one raw JSON object and nothing else."""
+    """You take part in a study of values. Read what is put before you and choose one of the two actions."""
 
     persona: str = dspy.InputField()
     scenario: str = dspy.InputField()
@@ -29,7 +28,7 @@ class ChooseOfTwo(dspy.Signature):
 
 class ChooseAndExplain(ChooseOfTwo):
     """You take part in a study of values. Read what is put before you, choose one of the two actions and
-    say why. Answer with one raw JSON object and nothing else."""
+    say why."""
 
     reasoning: str = dspy.OutputField(desc="why, in one or two sentences", max_length=300)
 

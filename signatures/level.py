@@ -7,7 +7,7 @@ import dspy
 
 class StateLevel(dspy.Signature):
     """You take part in a psychological study. Read what is put before you, weigh it, and give a short
-    account of your reasoning and one final choice. Answer with one raw JSON object and nothing else."""
+    account of your reasoning and one final choice."""
 
     persona: str = dspy.InputField()
     question: str = dspy.InputField()

@@ -8,7 +8,7 @@ from .value import RateValue
 
 class TakeAStand(dspy.Signature):
     """You take part in a psychological study. Say where you stand on what is at issue here, given who
-    you are; no choice is asked for yet. Answer with one raw JSON object and nothing else."""
+    you are; no choice is asked for yet."""
 
     persona: str = dspy.InputField()
     scenario: str = dspy.InputField()

@@ -17,7 +17,7 @@ class WriteScenario(dspy.Signature):
     six are equally kind, legal, respectable and long, none names the value, and nothing in their
     wording gives away which side they are on. Before each action give its rationale in one or two
     first-person sentences: how it bears on the value, and why it has this intensity and not its
-    neighbour's. Answer with one raw JSON object and nothing else."""
+    neighbour's."""
 
     value: str = dspy.InputField()
     definition: str = dspy.InputField()

@@ -8,7 +8,7 @@ from .value import RateValue
 
 class Think(dspy.Signature):
     """You take part in a psychological study. Think over what is put before you; no choice is asked
-    for yet. Answer with one raw JSON object and nothing else."""
+    for yet."""
 
     persona: str = dspy.InputField()
     scenario: str = dspy.InputField()

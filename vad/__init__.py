@@ -11,7 +11,9 @@ from .version import VERSION as __version__
 if TYPE_CHECKING:
     from .analysis import measures
     from .analysis.results import Run, open_run
-    from .constraints.fields import Unicode
+    from .constraints.bounds import bounded
+    from .constraints.permutations import Permutation
+    from .constraints.texts import Unicode
     from .runs.answer_rows import answer
     from .runs.guarantee.program_check import check
     from .runs.library import Adapter, engine
@@ -25,6 +27,7 @@ __all__ = [
     "Import",
     "Oddity",
     "Option",
+    "Permutation",
     "Persona",
     "ProgramFault",
     "Run",
@@ -34,6 +37,7 @@ __all__ = [
     "Variable",
     "__version__",
     "answer",
+    "bounded",
     "check",
     "engine",
     "measures",
@@ -45,8 +49,10 @@ LATER = {
     "Answered": "tools.optimize.objective",
     "Import": "tools.curation.importing",
     "Oddity": "tools.curation.importing",
+    "Permutation": "constraints.permutations",
     "Run": "analysis.results",
-    "Unicode": "constraints.fields",
+    "Unicode": "constraints.texts",
+    "bounded": "constraints.bounds",
     "measures": "analysis.measures",
     "answer": "runs.answer_rows",
     "check": "runs.guarantee.program_check",

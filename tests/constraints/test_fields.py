@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, Field, create_model, field_validator
 
 from vad import Unicode
-from vad.constraints.fields import choices
+from vad.constraints.choices import choices
 from vad.constraints.language import Language, language
 from vad.errors import StudyError, Unreadable
 from vad.tools.stress.independent_parser import parse_independently
@@ -275,11 +275,11 @@ class Tree(BaseModel):
         (int, {"ge": 0}, "write: a: int = dspy.OutputField(ge=1, le=10)"),
         (int, {"ge": 0, "le": 10**12}, "more than 10000 values"),
         (int, {"ge": 3, "le": 2}, "has 0 values"),
-        (float, {}, "write: a: int = dspy.OutputField(ge=0, le=100)"),
+        (float, {}, "write: a: float = dspy.OutputField(ge=0, le=1, multiple_of=0.05)"),
         (list[bool], {}, "dspy.OutputField(min_length=1, max_length=10)"),
         (list[str], {"max_length": 3}, "write: Annotated[str, Field(max_length=400)]"),
         (list[int], {"max_length": 3}, "write: Annotated[int, Field(ge=1, le=10)]"),
-        (tuple[bool, bool], {}, "a: list[Literal[1, 2, 3]]"),
+        (tuple[bool, ...], {}, "a: tuple[Literal[1, 2, 3], bool] = dspy.OutputField()"),
         (dict, {}, 'a: dict[Literal["first", "second"]'),
         (dict[str, int], {}, 'a: dict[Literal["first", "second"]'),
         (bytes, {}, "the type bytes"),

@@ -8,7 +8,8 @@ import pytest
 from tests.helpers.commands import Vad
 from tests.helpers.prompts import sent
 from tests.helpers.studies import REPOSITORY
-from vad.constraints.adapter import PLAIN_SETTINGS, make_adapter, output_format
+from vad.constraints.adapter import PLAIN_SETTINGS, make_adapter
+from vad.constraints.language import output_format
 from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
 from vad.study.loader import Study, find_study
@@ -76,7 +77,7 @@ def test_every_kind_of_output_field_has_a_placeholder_that_tells_what_to_write()
 
     assert output_format(Signature) == (
         '{"note": "<text>", "sure": <true or false>, "rating": <how sure: 1, 2 or 3>, '
-        '"many": <one a value>}'
+        '"many": [<true or false>, ...] <one a value: 0 to 2 entries>}'
     )
 
 

@@ -8,18 +8,19 @@ DSPy calls the adapter for the messages, an engine for the answer (dspy_lm.py), 
 again to read it (parser.py). Each way of writing has a language of its own (language.py).
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import dspy
 
-from .fields import choices, item_names
-from .json_schema import answer_schema
-from .language import AdapterName, Language, language
+from .bounds import feedback_bounded
+from .choices import choices
+from .language import AdapterName, Language, answer_schema, language
 from .parser import read_headed, read_json
+from .plain import Messages, filled_fields, without, without_format, write_plain
+from .values import unfilled
 
 Turn = Literal["user", "system"]
 
@@ -47,19 +48,35 @@ class StudyAdapter(dspy.Adapter):
 
     def __init__(self, settings: AdapterSettings) -> None:
         super().__init__()
+        # A thought is a field like any other, never what a model keeps to itself.
+        self.native_response_types = []
         self.settings = settings
 
     def format(
         self, signature: type[dspy.Signature], demos: list[dict[str, Any]], inputs: dict[str, Any]
     ) -> list[dict[str, str]]:
         """The messages of one call, exactly as the model gets them."""
-        signature = narrow(signature, self.settings.offered)  # type: ignore[arg-type]
+        signature = without_format(narrow(signature, self.settings.offered))  # type: ignore[arg-type]
         inputs = dict(inputs)
         persona = inputs.pop("persona", "") if self.settings.persona_turn == "system" else ""
         messages = WRITERS[self.settings.written](signature, demos, inputs)
         if persona:
             messages[0]["content"] += f"\n\n{persona}"
         return messages
+
+    def format_user_message_content(
+        self,
+        signature: type[dspy.Signature],
+        inputs: dict[str, Any],
+        prefix: str = "",
+        suffix: str = "",
+        main_request: bool = False,
+    ) -> str:
+        """The filled fields alone, as a module writes down what it did before (dspy.ReAct)."""
+        if self.settings.written == "plain":
+            return "\n\n".join(filter(None, [prefix, *filled_fields(signature, inputs), suffix]))
+        own = OWN[self.settings.written]
+        return str(own.format_user_message_content(signature, inputs, prefix, suffix, main_request))
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
         """The typed fields of an answer; Unreadable, by kind, if it is not exactly that."""
@@ -75,6 +92,7 @@ class StudyAdapter(dspy.Adapter):
         inputs: dict[str, Any],
     ) -> list[dict[str, Any]]:
         """As dspy.Adapter, the call's own language sent along."""
+        signature = feedback_bounded(signature, inputs)
         sent = lm_kwargs | {"response_format": self._envelope(lm, lm_kwargs, signature)}
         return super().__call__(lm, sent, signature, demos, inputs)  # type: ignore[no-any-return]
 
@@ -87,6 +105,7 @@ class StudyAdapter(dspy.Adapter):
         inputs: dict[str, Any],
     ) -> list[dict[str, Any]]:
         """As dspy.Adapter, the call's own language sent along."""
+        signature = feedback_bounded(signature, inputs)
         sent = lm_kwargs | {"response_format": self._envelope(lm, lm_kwargs, signature)}
         return await super().acall(lm, sent, signature, demos, inputs)  # type: ignore[no-any-return]
 
@@ -117,12 +136,16 @@ def make_adapter(settings: AdapterSettings) -> StudyAdapter:
 
 @cache
 def narrow(signature: Any, offered: tuple[tuple[str, int], ...]) -> Any:
-    """The signature with no more answers to a question than the question has options."""
+    """The signature with no more answers to a question than the question has options.
+
+    None, where a field allows it, stays.
+    """
     for name, count in offered:
         field = signature.output_fields.get(name)
-        values = choices(field.annotation, list(field.metadata)) if field else None
-        if values is not None and count < len(values):
-            fewer = tuple(values[:count])
+        values = choices(field.annotation, field.metadata) if field else None
+        options = [value for value in values or () if value is not None]
+        if count < len(options):
+            fewer = (*options[:count], *([None] if None in (values or ()) else []))
             signature = signature.with_updated_fields(name, type_=Literal[fewer])
     return signature
 
@@ -133,89 +156,29 @@ def call_language(signature: Any, written: AdapterName) -> Language:
     return language(signature, written)
 
 
-def write_plain(
-    signature: type[dspy.Signature], demos: list[dict[str, Any]], inputs: dict[str, Any]
-) -> list[dict[str, str]]:
-    """System text: the signature's docstring. Demos are earlier turns.
-
-    User turn: the filled input fields in their order, the empty ones left out, then the output
-    format, joined by blank lines.
-    """
-    messages = [{"role": "system", "content": signature.instructions}]
-    for demo in demos:
-        answer = {name: demo.get(name) for name in signature.output_fields}
-        messages += [
-            {"role": "user", "content": user_turn(signature, demo)},
-            {"role": "assistant", "content": json.dumps(answer, ensure_ascii=False)},
-        ]
-    return [*messages, {"role": "user", "content": user_turn(signature, inputs)}]
-
-
-def user_turn(signature: type[dspy.Signature], inputs: dict[str, Any]) -> str:
-    """The filled fields and the output format, joined by blank lines."""
-    filled = [str(inputs[name]) for name in signature.input_fields if inputs.get(name)]
-    return "\n\n".join([*filled, output_format(signature)])  # type: ignore[arg-type]
-
-
 def _write_by(
     own: dspy.Adapter,
     signature: type[dspy.Signature],
     demos: list[dict[str, Any]],
     inputs: dict[str, Any],
-) -> list[dict[str, str]]:
+) -> Messages:
     """As one of DSPy's own adapters writes; a field that nothing fills is not announced.
 
     Else a baseline would show an empty section for its persona.
     """
+    inputs = {name: value for name, value in inputs.items() if value is not None}
     empty = tuple(
         name
         for name in signature.input_fields
-        if not inputs.get(name) and not any(demo.get(name) for demo in demos)
+        if unfilled(inputs.get(name)) and all(unfilled(demo.get(name)) for demo in demos)
     )
-    messages: list[dict[str, str]] = own.format(_without(signature, empty), demos, inputs)  # type: ignore[arg-type]
+    messages: Messages = own.format(without(signature, empty), demos, inputs)  # type: ignore[arg-type]
     return messages
 
 
-@cache
-def _without(signature: Any, names: tuple[str, ...]) -> Any:
-    for name in names:
-        signature = signature.delete(name)
-    return signature
-
-
-WRITERS: dict[AdapterName, Callable[..., list[dict[str, str]]]] = {
+OWN: dict[AdapterName, dspy.Adapter] = {"chat": dspy.ChatAdapter(), "json": dspy.JSONAdapter()}
+WRITERS: dict[AdapterName, Callable[..., Messages]] = {
     "plain": write_plain,
-    "chat": partial(_write_by, dspy.ChatAdapter()),
-    "json": partial(_write_by, dspy.JSONAdapter()),
+    "chat": partial(_write_by, OWN["chat"]),
+    "json": partial(_write_by, OWN["json"]),
 }
-
-
-@cache
-def output_format(signature: type[dspy.Signature]) -> str:
-    """The answer to be written, with a placeholder for each field: one line of JSON."""
-    fields = (
-        f"{json.dumps(name)}: {_placeholder(field)}"
-        for name, field in signature.output_fields.items()
-    )
-    return "{" + ", ".join(fields) + "}"
-
-
-def _placeholder(field: Any) -> str:
-    items = item_names(field.annotation)
-    kind = get_args(field.annotation)[1] if items else field.annotation
-    values = choices(kind, list(field.metadata))
-    described = field.json_schema_extra.get("desc", "")
-    said = described if described and not described.startswith("${") else ""
-    if items and values is not None:
-        shown = [f"{json.dumps(name)}: {_choice(values, said)}" for name in items]
-        return "{" + ", ".join(shown if len(shown) < 4 else [*shown[:2], "...", shown[-1]]) + "}"
-    if values is None:
-        return f'"<{said or "text"}>"' if field.annotation is str else f"<{said or 'list'}>"
-    return _choice(values, said)
-
-
-def _choice(values: list[Any], said: str) -> str:
-    shown = [value if isinstance(value, str) else json.dumps(value) for value in values]
-    listed = f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else shown[0]
-    text = f"<{said + ': ' if said else ''}{listed}>"
-    return f'"{text}"' if isinstance(values[0], str) else text

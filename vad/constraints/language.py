@@ -10,30 +10,19 @@ Two other ways of writing wrap the same fields as DSPy's own adapters do: `json`
 own, `chat` each under a header, a text or a choice without quotes.
 """
 
-import types
 from dataclasses import dataclass
-from typing import Any, Literal, Union, get_args, get_origin
+from functools import cache
+from typing import Any, Literal, get_args, get_origin
 
 import dspy
 from outlines.types import dsl
 
-from .fields import (
-    INLINE,
-    FieldLanguage,
-    Fields,
-    alternatives,
-    characters,
-    choices,
-    exactly,
-    field_of,
-    object_of,
-    unannotated,
-)
+from .containers import INLINE, json_object
+from .field_language import FieldLanguage, exactly
+from .fields import bare_field, field_of
+from .metadata import ItemByItem
 
 AdapterName = Literal["plain", "chat", "json"]
-
-MOST_TRIED = 12
-"""Values of a choice that a dry run tries, each in its turn."""
 
 COMPLETED = "[[ ## completed ## ]]"
 """What closes an answer written as `chat`."""
@@ -57,36 +46,56 @@ def language(signature: type[dspy.Signature], written: AdapterName = "plain") ->
 
     Raises StudyError, with the line to write, for a field that cannot be made finite.
     """
-    fields = {
-        name: (field.annotation, list(field.metadata))
-        for name, field in signature.output_fields.items()
-    }
-    if written == "chat":
-        held = _headed(fields, signature.__name__)
-    else:
-        marks = ("{\n  ", ",\n  ", "\n}") if written == "json" else INLINE
-        held = object_of(fields, signature.__name__, marks)
+    held = _answer(signature, written)
     # Outlines escapes spaces, of which xgrammar warns at every request.
     return Language(dsl.to_regex(held.term).replace(r"\ ", " "), held.longest)
 
 
-def variants(signature: Any, written: AdapterName) -> tuple[str, ...]:
-    """An answer for each value of each choice, and for each member of a union, others at their
-    longest; of a choice of many values the first and the last ones."""
-    texts: dict[str, None] = {}
-    for name, field in signature.output_fields.items():
-        annotation, said = unannotated(field.annotation, field.metadata)
-        values = choices(annotation, said)
-        kinds: list[Any] = []
-        if values is not None:
-            ends = values if len(values) <= MOST_TRIED else [*values[:3], *values[-3:]]
-            kinds = [Literal[value] for value in ends]
-        elif get_origin(annotation) in (Union, types.UnionType):
-            kinds = list(get_args(annotation))
-        for kind in kinds:
-            narrowed = signature.with_updated_fields(name, type_=kind)
-            texts[language(narrowed, written).longest] = None
-    return tuple(texts)
+def variants(signature: type[dspy.Signature], written: AdapterName) -> tuple[str, ...]:
+    """Answers that a program may branch on, one for each value of each choice, for each member of
+    a union, for a list at its shortest, all else at its longest.
+
+    Of a choice of many values the first and the last ones.
+    """
+    return tuple(dict.fromkeys(_answer(signature, written).tried))
+
+
+def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
+    """The answer as a JSON schema, for providers that take no other constraint.
+
+    Every field required, in the signature's order, no other key.
+    """
+    return json_object(fields_of(signature), {}).schema
+
+
+def output_format(signature: type[dspy.Signature]) -> str:
+    """The answer to be written, with a placeholder for each field: one line of JSON."""
+    words = {name: described(field) for name, field in signature.output_fields.items()}
+    return json_object(fields_of(signature), words).shown("")
+
+
+@cache
+def fields_of(signature: Any) -> dict[str, FieldLanguage]:
+    """The language of each output field, as it stands in JSON."""
+    return {
+        name: field_of(field.annotation, field.metadata, f"{signature.__name__}.{name}", name)
+        for name, field in signature.output_fields.items()
+    }
+
+
+@cache
+def bare_fields_of(signature: Any) -> dict[str, FieldLanguage]:
+    """The language of each output field, as it stands under a header."""
+    return {
+        name: bare_field(field.annotation, field.metadata, f"{signature.__name__}.{name}", name)
+        for name, field in signature.output_fields.items()
+    }
+
+
+def described(field: Any) -> str:
+    """What a field's author says of it; DSPy fills in its name where nothing was said."""
+    said = str((field.json_schema_extra or {}).get("desc") or "")
+    return "" if said.startswith("${") else said
 
 
 def header(name: str) -> str:
@@ -101,23 +110,34 @@ def each_item(annotation: Any) -> Any | None:
     return None
 
 
-def _headed(fields: Fields, where: str) -> FieldLanguage:
+def among_items(signature: Any, name: str, items: tuple[str, ...]) -> Any:
+    """The signature with its `dict[str, X]` held to an answer for each of these items."""
+    kind = dict[Literal[items], each_item(signature.output_fields[name].annotation)]  # type: ignore[misc, valid-type]
+    held = signature.with_updated_fields(name, kind)
+    held.output_fields[name].metadata.append(ItemByItem())
+    return held
+
+
+def _answer(signature: Any, written: AdapterName) -> FieldLanguage:
+    if written == "chat":
+        return _headed(bare_fields_of(signature))
+    marks = ("{\n  ", ",\n  ", "\n}") if written == "json" else INLINE
+    return json_object(fields_of(signature), {}, marks=marks)
+
+
+def _headed(held: dict[str, FieldLanguage]) -> FieldLanguage:
+    """Fields under their headers, as dspy.ChatAdapter writes them; the parser reads each alone."""
     terms: list[dsl.Term] = []
-    longest = ""
-    for name, (annotation, metadata) in fields.items():
-        held = _bare(annotation, metadata, f"{where}.{name}", name)
-        lead = f"{header(name)}\n"
-        terms += [exactly(lead), held.term, exactly("\n\n")]
-        longest += f"{lead}{held.longest}\n\n"
-    return FieldLanguage(dsl.Sequence([*terms, exactly(COMPLETED)]), longest + COMPLETED)
+    for name, one in held.items():
+        terms += [exactly(f"{header(name)}\n"), one.term, exactly("\n\n")]
+    longest = {name: one.longest for name, one in held.items()}
 
+    def text(values: dict[str, str]) -> str:
+        return "".join(f"{header(name)}\n{one}\n\n" for name, one in values.items()) + COMPLETED
 
-def _bare(annotation: Any, metadata: list[Any], where: str, name: str) -> FieldLanguage:
-    """A field without quotes around a text or a choice; all else as in JSON."""
-    kind, said = unannotated(annotation, metadata)
-    values = choices(kind, said)
-    if values is not None:
-        return alternatives([str(value) for value in values], where)
-    if kind is str:
-        return characters(said, where, name)
-    return field_of(kind, said, where, name)
+    tried = tuple(
+        text(longest | {name: other}) for name, one in held.items() for other in one.tried
+    )
+    whole = json_object(held, {})
+    term = dsl.Sequence([*terms, exactly(COMPLETED)])
+    return FieldLanguage(term, text(longest), whole.read, whole.schema, whole.shown, tried)

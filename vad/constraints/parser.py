@@ -1,7 +1,7 @@
 """Read: an answer's text -> typed fields, strictly. Nothing is repaired, nothing falls back.
 
 Raises Unreadable with one of the kinds: empty, fenced, prose around, no JSON, not JSON, no fields,
-cut off, wrong keys, wrong type, not an option.
+cut off, wrong keys, wrong type, not an option, out of bounds.
 """
 
 import json
@@ -10,15 +10,17 @@ from functools import cache
 from typing import Any
 
 import dspy
-from pydantic import TypeAdapter, ValidationError
 
 from ..errors import Unreadable
-from .fields import choices, item_names, unannotated
-from .language import COMPLETED, header
+from .choices import choice_data, choice_text, choices
+from .field_language import FieldLanguage, NotRead
+from .language import COMPLETED, bare_fields_of, fields_of, header
+from .metadata import unannotated
+from .texts import is_text
 
 
 def read_json(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
-    """One JSON object, exactly the signature's keys, each of its type.
+    """One JSON object, exactly the signature's keys, each of its type and within its bounds.
 
     Of an answer for each item only the object is held to its type: an item that is missing or
     answered with no option is that item's own loss (rows.py).
@@ -30,7 +32,8 @@ def read_json(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
         raise Unreadable(_kind(bare), text) from None
     if not isinstance(content, dict) or set(content) != set(signature.output_fields):
         raise Unreadable("wrong keys", text)
-    return {name: _typed(signature, name, content[name], text) for name in signature.output_fields}
+    fields = fields_of(signature)  # type: ignore[arg-type]
+    return {name: _read(one, content[name], text) for name, one in fields.items()}
 
 
 def read_headed(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
@@ -38,41 +41,56 @@ def read_headed(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
     found = _sections(signature).fullmatch(text.strip())  # type: ignore[arg-type]
     if not found:
         raise Unreadable(_headed_kind(signature, text.strip()), text)
-    fields: dict[str, Any] = {}
-    for name, written in found.groupdict().items():
-        field = signature.output_fields[name]
-        values = choices(field.annotation, list(field.metadata))
-        if unannotated(field.annotation, field.metadata)[0] is str:
-            fields[name] = written
-        elif values is not None:
-            known = {str(value): value for value in values}
-            if written not in known:
-                raise Unreadable("not an option", text)
-            fields[name] = known[written]
-        else:
-            try:
-                content = json.loads(written, object_pairs_hook=_no_twice)
-            except ValueError:
-                raise Unreadable("wrong type", text) from None
-            fields[name] = _typed(signature, name, content, text)
-    return fields
+    fields = bare_fields_of(signature)  # type: ignore[arg-type]
+    written = found.groupdict()
+    return {
+        name: _read(one, _content(signature, name, written[name], text), text)
+        for name, one in fields.items()
+    }
 
 
-def _typed(signature: type[dspy.Signature], name: str, content: Any, text: str) -> Any:
+def _read(field: FieldLanguage, content: Any, text: str) -> Any:
     try:
-        return _checkers(signature)[name].validate_python(content, strict=True)  # type: ignore[arg-type]
-    except ValidationError:
-        field = signature.output_fields[name]
-        chosen = choices(field.annotation, list(field.metadata))
-        raise Unreadable("not an option" if chosen else "wrong type", text) from None
+        return field.read(content)
+    except NotRead as problem:
+        raise Unreadable(str(problem), text) from None
+
+
+def _content(signature: Any, name: str, written: str, text: str) -> Any:
+    """What a field's bare text says, as JSON has it."""
+    kind, known = _bare(signature)[name]
+    if kind == "text":
+        return written
+    if written in known:
+        return known[written]
+    try:
+        content = json.loads(written, object_pairs_hook=_no_twice)
+    except ValueError:
+        if kind == "other":
+            raise Unreadable("wrong type", text) from None
+        content = written
+    if kind == "choice":
+        # What is no number between bounds is written as the choice has it, or is none of it.
+        _read(bare_fields_of(signature)[name], content, text)
+        raise Unreadable("not an option", text)
+    return content
 
 
 @cache
-def _checkers(signature: type[dspy.Signature]) -> dict[str, TypeAdapter[Any]]:
-    return {
-        name: TypeAdapter(dict[str, Any] if item_names(field.annotation) else field.annotation)
-        for name, field in signature.output_fields.items()
-    }
+def _bare(signature: Any) -> dict[str, tuple[str, dict[str, Any]]]:
+    """By field: whether it is a text, a number, a choice or neither, and its values by texts."""
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    for name, field in signature.output_fields.items():
+        values = choices(field.annotation, field.metadata)
+        if values is not None:
+            known = {choice_text(value): choice_data(value) for value in values}
+            ranged = unannotated(field.annotation, [])[0] in (int, float)
+            found[name] = ("number" if ranged else "choice", known)
+        elif is_text(unannotated(field.annotation, [])[0]):
+            found[name] = ("text", {})
+        else:
+            found[name] = ("other", {})
+    return found
 
 
 @cache

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from sys import intern
 
 from ..constraints.adapter import AdapterSettings
+from ..constraints.choices import choice_text
 from ..errors import StudyError
 from ..study.hashing import digest
 from ..study.personas import Variable
@@ -50,7 +51,7 @@ class ConversationBuilder:
             lead = f"{name}_" if len(part.questions) > 1 else ""
             known[f"{lead}question"] = each[0].text
             known[f"{lead}options"] = "\n".join(
-                f"{answer}. {each[0].options[option]}"
+                f"{choice_text(answer)}. {each[0].options[option]}"
                 for answer, option in zip(part.answers[name], order, strict=name != LEVEL)
             )
             if "items" in part.inputs:

@@ -12,7 +12,8 @@ from typing import Any
 
 import dspy
 
-from ..constraints.fields import choices
+from ..constraints.choices import choices
+from ..constraints.inputs import INPUTS, INPUTS_BOTH
 from ..constraints.language import each_item, language
 from ..errors import StudyError
 from ..study.models import REFUSED
@@ -20,18 +21,6 @@ from ..study.questions import LEVEL, QUESTIONS
 from ..study.source import Quote, SourceLines
 
 EXPORTS = (*QUESTIONS, "both", LEVEL)
-
-INPUTS = ("persona", "scenario", "value", "definition", "topic", "question", "options", "items")
-"""What the engine fills in, by name, for a program that answers one question."""
-
-INPUTS_BOTH = (
-    *INPUTS[:5],
-    "value_question",
-    "value_options",
-    "action_question",
-    "action_options",
-)
-"""What it fills in for a program that answers both questions in one conversation."""
 
 
 def forms_of(exported: Any, key: str, lines: SourceLines) -> list[dspy.Module]:
@@ -75,6 +64,10 @@ def _taken(
         raise lines.named(owner).error(f"{owner} has neither aforward nor forward")
     _, *parameters = inspect.signature(body).parameters.values()
     if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        own = vars(module).get("signature")
+        if own is not None:  # dspy.ReAct: what its predictors take besides, it fills itself
+            names = list(own.input_fields)
+            return names, names, partial(lines.field, own.__name__)
         inner = [one for one in vars(module).values() if isinstance(one, dspy.Module)]
         if not inner:
             raise lines.named(owner).error(f"{owner} takes any input and asks no predictor")
@@ -112,7 +105,7 @@ def answers_of(
     values = choices(item or found.annotation, list(found.metadata))
     if values is None:
         raise lines.field(owner, question).error(f"the output field {question} is no choice", write)
-    return values, item is not None
+    return [value for value in values if value is not None], item is not None
 
 
 def require_finite(signatures: Iterable[type[dspy.Signature]], lines: SourceLines) -> None:

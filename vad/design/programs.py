@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import dspy
 
-from ..constraints.bounds import bounded
-from ..constraints.language import Language, each_item, language
+from ..constraints.bounds import with_own_bounds
+from ..constraints.choices import choices
+from ..constraints.language import Language, among_items, each_item, language
 from ..errors import StudyError
 from ..study.hashing import digest
 from ..study.loader import Study
@@ -65,6 +66,11 @@ class Part:
         """A hash of what its LM calls are held to."""
         return digest(*(one.regex for one in self.languages))
 
+    def may_decline(self, question: str) -> bool:
+        """Whether null is an answer to a question: an Optional choice, left open."""
+        fields = [one.output_fields.get(question) for one in self.signatures]
+        return any(None in (choices(one.annotation, one.metadata) or ()) for one in fields if one)
+
     def among(self, items: tuple[str, ...]) -> "Part":
         """This part held to exactly one answer for each of these items, in their order."""
         if items not in self._among:
@@ -72,8 +78,7 @@ class Part:
             for _, predictor in module.named_predictors():
                 for name, output in predictor.signature.output_fields.items():
                     if name in self.questions and each_item(output.annotation):
-                        kind = dict[Literal[items], each_item(output.annotation)]  # type: ignore[misc, valid-type]
-                        predictor.signature = predictor.signature.with_updated_fields(name, kind)
+                        predictor.signature = among_items(predictor.signature, name, items)
             self._among[items] = replace(self, module=module)
         return self._among[items]
 
@@ -138,7 +143,7 @@ def _forms(study: Study, file: str, export: str, questions: tuple[str, ...]) -> 
         hashed.update(f"{study.place(source)} {study.hash(source)} ".encode())
     parts = []
     for form in forms:
-        module = bounded(form)
+        module = with_own_bounds(form)
         if state:
             load_state(study, module, state)
         loaded = hashed.hexdigest() + _as_loaded(module)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from rich.progress import MofNCompleteColumn, Progress
 
 from ..constraints.adapter import AdapterSettings
-from ..constraints.bounds import bounded
+from ..constraints.bounds import with_own_bounds
 from ..constraints.language import AdapterName
 from ..design.programs import Part
 from ..design.trials import Conversation
@@ -43,7 +43,7 @@ def answer(
     frame = rows if isinstance(rows, pd.DataFrame) else None
     given: Any = frame.to_dict("records") if frame is not None else rows
     table = [{str(key): value for key, value in dict(one).items()} for one in given]
-    module = bounded(program)
+    module = with_own_bounds(program)
     state = json.dumps(module.dump_state(), sort_keys=True, default=str)
     names = _inputs(module, table)
     part = Part(module, (), names, {}, type(program).__name__)

@@ -77,6 +77,11 @@ class ConversationAdapter(dspy.Adapter):  # type: ignore[misc]
         own = make_adapter(session_of(lm).adapter)
         return await own.acall(lm, *rest, **given)
 
+    def format_user_message_content(self, *rest: Any, **given: Any) -> str:
+        """As the session's own adapter: what dspy.ReAct writes of what it did before."""
+        own = make_adapter(session_of(dspy.settings.lm).adapter)
+        return own.format_user_message_content(*rest, **given)
+
 
 class OnlyOurs(dspy.utils.callback.BaseCallback):  # type: ignore[misc]
     """Refuses a call to any other LM while an experiment is asked: nothing would record it."""

@@ -13,6 +13,7 @@ import json
 import time
 from typing import Any
 
+from ..constraints.values import as_json
 from ..design.trials import Conversation
 from ..engines.base import Call
 from ..errors import EngineGone
@@ -68,5 +69,5 @@ def _before(text: str, name: str, item: str) -> str:
 
 def _written(answer: Any) -> tuple[str, str]:
     """An answer's JSON: what opens it, and the rest."""
-    text = json.dumps(answer, ensure_ascii=False)
-    return (text[:1], text[1:]) if isinstance(answer, str) else ("", text)
+    text = as_json(answer)
+    return (text[:1], text[1:]) if text.startswith('"') else ("", text)

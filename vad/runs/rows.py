@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from ..constraints.choices import choice_text
+from ..constraints.values import kept
 from ..design.trials import Conversation, Trial
 from ..errors import Unreadable
 from ..study.source import Quote
@@ -31,12 +33,15 @@ def response_rows(
                 rows.append(row | _nothing("item not answered", row["text"]))
                 continue
             given = given[trial.item]
+        if given is None and conversation.part.may_decline(name):
+            rows.append(row | _nothing("declined", row["text"]))
+            continue
         # By type, too: to Python true is 1, and 1.0 is.
         stood = [n for n, one in enumerate(answers) if type(one) is type(given) and one == given]
         if not stood and not conversation.part.many:
             raise (conversation.part.returned or Quote(conversation.part.place)).fault(
                 f"its prediction's {name} is {given!r:.60}, which is none of "
-                f"{', '.join(map(str, answers))}",
+                f"{', '.join(map(choice_text, answers))}",
                 "return the answer as the model gave it",
             )
         if not stood:
@@ -47,7 +52,7 @@ def response_rows(
             row
             | {
                 "reasoning": _text(fields.get(f"{name}_reasoning", fields.get("reasoning"))),
-                "letter": str(given),
+                "letter": choice_text(given),
                 "option": option,
                 "score": trial.question.scores[option],
                 "fields": _others(conversation, fields),
@@ -150,11 +155,11 @@ def _nothing(kind: str, text: str) -> dict[str, Any]:
 
 
 def _others(conversation: Conversation, fields: dict[str, Any]) -> str | None:
-    """What else a program's prediction holds (thoughts, votes, a margin), as JSON."""
+    """What else a program's prediction holds (thoughts, votes, a margin), as data."""
     questions = conversation.part.questions
     known = {"reasoning", *questions, *(f"{name}_reasoning" for name in questions)}
     others = {name: value for name, value in fields.items() if name not in known}
-    return json.dumps(others, ensure_ascii=False, default=str) if others else None
+    return json.dumps(kept(others), ensure_ascii=False) if others else None
 
 
 def _text(value: Any) -> str | None:

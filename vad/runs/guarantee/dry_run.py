@@ -18,6 +18,7 @@ from typing import Any
 import dspy
 
 from ...constraints.adapter import AdapterSettings, call_language, narrow
+from ...constraints.choices import choice_text
 from ...constraints.language import variants
 from ...design.trials import Conversation
 from ...engines.base import Call, EngineInfo, Reply
@@ -189,12 +190,12 @@ def _offered(conversation: Conversation, question: str, given: Any) -> None:
     """ProgramFault where the module returns an answer that it was never offered."""
     part = conversation.part
     answers = part.answers.get(question)
-    if part.many or answers is None:
+    if part.many or answers is None or (given is None and part.may_decline(question)):
         return
     if not any(type(one) is type(given) and one == given for one in answers):
         raise (part.returned or Quote(part.place)).fault(
             f"its prediction's {question} is {given!r:.60}, which is none of "
-            f"{', '.join(map(str, answers))}",
+            f"{', '.join(map(choice_text, answers))}",
             "return the answer as the model gave it",
         )
 

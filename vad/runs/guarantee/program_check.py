@@ -7,7 +7,7 @@ from typing import Any
 import dspy
 
 from ...constraints.adapter import AdapterSettings
-from ...constraints.bounds import bounded
+from ...constraints.bounds import with_own_bounds
 from ...constraints.language import AdapterName, language
 from ...constraints.thinking import with_thought
 from ...design.programs import Part
@@ -63,7 +63,7 @@ def check(
     line to write for an output without end and for a prompt that leaves its answer no room,
     ProgramFault for a program that breaks on its dry runs. The canary sang when the engine started.
     """
-    module, model = bounded(program), lm.profile
+    module, model = with_own_bounds(program), lm.profile
     longest = budget = 0
     for name, predictor in module.named_predictors():
         try:

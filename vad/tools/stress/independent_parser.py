@@ -7,11 +7,13 @@ in what looks for it.
 """
 
 import json
+from enum import Enum
 from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import dspy
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from ...errors import Unreadable
 
@@ -33,7 +35,11 @@ def parse_independently(signature: type[dspy.Signature], text: str) -> dict[str,
     fields = {}
     for name, (kind, checker) in _checkers(signature).items():  # type: ignore[arg-type]
         try:
-            fields[name] = checker.validate_json(json.dumps(content[name]), strict=True)
+            value = checker.validate_json(json.dumps(content[name]), strict=True)
+            # To pydantic true is the Literal 1, and 1.0 is; written anew it has to be the text.
+            if json.dumps(to_jsonable_python(value)) != json.dumps(content[name]):
+                raise Unreadable(f"{name}: of another type", text)
+            fields[name] = value
         except ValidationError as error:
             raise Unreadable(f"{name}: {error.errors()[0]['msg']}", text) from None
         if get_origin(kind) is dict and list(content[name]) != list(_keys(kind)):
@@ -53,7 +59,9 @@ def _checkers(signature: type[dspy.Signature]) -> dict[str, tuple[Any, TypeAdapt
 
 def _keys(kind: Any) -> tuple[Any, ...]:
     keys = get_args(kind)[0]
-    return get_args(keys) if get_origin(keys) is Literal else ()
+    if isinstance(keys, type) and issubclass(keys, Enum):
+        return tuple(str(one.value) for one in keys)
+    return tuple(map(str, get_args(keys))) if get_origin(keys) is Literal else ()
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
