@@ -16,7 +16,7 @@ import pandas as pd
 
 from ..errors import StudyError, unknown
 from ..study.questions import QUESTIONS
-from .answers import Answers, Grouping
+from .answers import Answers, Grouping, Reading
 from .conventions import SIDES, Convention
 from .distributions import distributions
 from .measures import (
@@ -105,9 +105,10 @@ def measures_by(answers: Answers, convention: Convention, by: tuple[str, ...] = 
     return pd.concat([table, pd.DataFrame({name: found[name] for name in MEASURE_TITLES})], axis=1)
 
 
-def to_json(scores: Scores) -> str:
+def to_json(scores: Scores, reading: Reading) -> str:
     """`{"overall": {...}, "groups": [{...}], ...}` with full precision, null where undefined."""
     content = {
+        "reading": asdict(reading),
         "convention": asdict(scores.convention),
         "overall": scores.overall,
         "groups": scores.groups.to_dict("records"),
