@@ -13,14 +13,14 @@ import pytest
 
 import vad
 
-BY_SEED = '''
+BY_SEED = """
 import json, random, time
 
 def answer(call):
     drawn = random.Random(call.seed)
     time.sleep(drawn.random() / 200)
     return json.dumps({"mood": drawn.choice(["good", "bad"]), "sure": drawn.randint(0, 100)})
-'''
+"""
 """A respondent whose answer follows from the call's seed, and which answers out of order."""
 
 
@@ -64,7 +64,9 @@ def test_it_answers_under_evaluate_parallel_best_of_n_and_usage_tracking(lm: Any
         examples = [dspy.Example(**row).with_inputs("sentence") for row in ROWS]
         found = dspy.Evaluate(devset=examples, metric=lambda *_: 1.0, num_threads=8)(tell)
         assert found.score == 100
-        many = dspy.Parallel(num_threads=4, disable_progress_bar=True)([(tell, e) for e in examples])
+        many = dspy.Parallel(num_threads=4, disable_progress_bar=True)(
+            [(tell, e) for e in examples]
+        )
         assert all(one.mood in ("good", "bad") for one in many)
         best = dspy.BestOfN(tell, N=3, reward_fn=lambda _, got: got.sure / 100, threshold=1.0)
         one = best(sentence="A.")

@@ -14,14 +14,8 @@ from ..runs.store.schema import condition_columns
 from ..study.questions import LEVEL, QUESTIONS
 from .layouts import RELEASED_TRIAL, from_released, from_responses, refuse_off_order
 from .measures import Array, Labels
-from .scales import (
-    ENDS,
-    MOST_OPTIONS,
-    Scale,
-    Scales,
-    refuse_open_letters,
-    refuse_open_scores,
-)
+from .reading import Reading, scale_in_words
+from .scales import MOST_OPTIONS, Scales, refuse_open_letters, refuse_open_scores
 from .table_files import read_table_file
 from .told_apart import Roles, find_conditions, named_conditions
 
@@ -33,24 +27,6 @@ class Grouping:
     of: Labels
     n: int
     first: Labels
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a table of answers was read, for whoever must see that it was read right.
-
-    kind         of file
-    scale        of each question: its two ends, with their scores
-    conditions   columns that tell conditions apart, with how many levels each has
-    left_aside   columns that figures do not rest on, with the reason
-    dropped      rows that are no answers to the two questions, by what they are
-    """
-
-    kind: str
-    scale: dict[str, str]
-    conditions: dict[str, int]
-    left_aside: dict[str, str]
-    dropped: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -95,22 +71,16 @@ def read_answers(
     if "question" in table and "order" in table and not scales:
         refuse_off_order(rows, table, place)
     elif "question" in table:
-        given = {
-            name: rows[rows["question"] == name][["score", *({"letter"} & {*rows})]].dropna()
-            for name in QUESTIONS
-        }
-        if "score" in table:
-            scores = {name: one["score"].to_numpy() for name, one in given.items()}
-            refuse_open_scores(scores, scales, place)
-        else:
-            refuse_open_letters({name: one["letter"] for name, one in given.items()}, scales, place)
+        refuse = refuse_open_scores if "score" in table else refuse_open_letters
+        found = rows["score" if "score" in table else "letter"].dropna()
+        refuse({name: found[rows["question"] == name] for name in QUESTIONS}, scales, place)
     if conditions is None:
         roles = find_conditions(table, place)
     else:
         roles = named_conditions(table, conditions, place)
     reading = Reading(
         file.kind,
-        _scale_in_words(table, rows, scales),
+        scale_in_words(table, rows, scales),
         _levels(table, roles.conditions),
         file.left_aside | roles.left_aside,
         file.dropped | dropped,
@@ -152,7 +122,7 @@ def pair(table: pd.DataFrame, place: str) -> Answers:
     else:
         roles = Roles([str(name) for name in table if name not in RELEASED_TRIAL])
     levels = _levels(table, roles.conditions)
-    reading = Reading("a run", _scale_in_words(table, rows, {}), levels, {}, dropped)
+    reading = Reading("a run", scale_in_words(table, rows, {}), levels, {}, dropped)
     return _paired(table, rows, roles, reading, place)
 
 
@@ -211,29 +181,6 @@ def _paired(
 
 def _levels(table: pd.DataFrame, conditions: list[str]) -> dict[str, int]:
     return {name: int(table[name].nunique(dropna=False)) for name in conditions}
-
-
-def _scale_in_words(table: pd.DataFrame, rows: pd.DataFrame, scales: Scales) -> dict[str, str]:
-    """Of each question, what its two ends are called and score, and what was found between them."""
-    words = {}
-    for name in QUESTIONS:
-        mine = rows[rows["question"] == name]
-        scores = mine["score"].dropna()
-        if "task" in table:
-            scale = Scale("1", "4") if name == "value" else Scale("0", "1")
-            read = "likert" if name == "value" else "normalized"
-        elif "score" in table:
-            read, scale = "score", scales.get(name, Scale("1", "-1"))
-        else:
-            read = "letter"
-            last = chr(ord("A") + int(mine["options"].max()) - 1)
-            scale = scales.get(name, Scale("A", last))
-        high, low = ENDS[name]
-        shuffled = ", shuffled as `order` says" if read == "letter" and "order" in table else ""
-        words[name] = f"{read} {scale.top} (1, {high}) to {scale.bottom} (-1, {low}){shuffled}"
-        if len(scores):
-            words[name] += f"; scores found: {scores.min():.3g} to {scores.max():.3g}"
-    return words
 
 
 def _grouped(table: pd.DataFrame) -> Grouping:

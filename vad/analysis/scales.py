@@ -110,19 +110,19 @@ def refuse_open_letters(letters: "dict[str, pd.Series[str]]", given: Scales, pla
         )
 
 
-def refuse_open_scores(scores: dict[str, Array], given: Scales, place: str) -> None:
+def refuse_open_scores(scores: "dict[str, pd.Series[float]]", given: Scales, place: str) -> None:
     """Refuse scores that may be ones on 0..1, for questions without a scale.
 
     scores: those of each question that are not missing. One column with a score below 0 runs from
     -1, unless a question's own scores need fewer options on 0..1 than on -1..1.
     """
-    told = {name: np.unique(np.round(one, 6)) for name, one in scores.items() if len(one)}
+    told = {
+        name: np.unique(np.round(one.to_numpy(), 6))
+        for name, one in scores.items()
+        if name not in given and len(one)
+    }
     negative = any(one.min() < 0 for one in told.values())
-    open_ = [
-        name
-        for name, one in told.items()
-        if name not in given and (not negative or _better_on_unit(one))
-    ]
+    open_ = [name for name, one in told.items() if not negative or _better_on_unit(one)]
     if open_:
         raise StudyError(
             f"{place}: score, {' and '.join(open_)} question",

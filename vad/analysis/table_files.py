@@ -156,7 +156,8 @@ def _as_wide(rows: list[list[str]], place: str) -> list[list[str]]:
     its last cells, and end in separators that part nothing.
     """
     width = len(rows[0])
-    if len(rows) > 1 and all(len(row) == width + 1 and row[-1].strip() for row in rows[1:]):
+    named = len({row[0] for row in rows[1:]}) == len(rows) - 1
+    if named and all(len(row) == width + 1 and row[-1].strip() for row in rows[1:]):
         rows[0].insert(0, "")
         width += 1
     for number, row in enumerate(rows[1:], 1):

@@ -20,7 +20,14 @@ SUMMARY_COLUMNS = ("AR", "AD", "corrected gap", "scenarios", "asked", "parsed", 
 
 
 def print_outcome(outcome: Outcome) -> None:
-    """What a run came to: the table of conditions, the counts, where it lies."""
+    """What a run came to: the table of conditions, the counts, where it lies.
+
+    Of a run that failed in part, the first line says in what.
+    """
+    if outcome.open:
+        of = f"{outcome.open:,} of {outcome.planned:,} questions have no answer"
+        ((problem, _),) = outcome.problems.most_common(1) or [("the run was stopped", 0)]
+        print(f"FAILED: {of}: {problem}")
     try:
         run = open_run(outcome.folder)
         told = run.manipulation_check()
