@@ -2,15 +2,13 @@
 
 from vad import Persona
 
-from .explicit import how_many
+from .explicit import axes, how_many
 
 
 def render(persona: Persona) -> str:
     lines = [
         f"* my {variable.name}: {variable.asks} -> {level}" for variable, level in persona.items()
     ]
-    opening = (
-        "My outlook is described on two axes, traditional to secular and survival to "
-        f"self-expression. {how_many(persona)} I hold:"
-    )
+    outlook = f"My outlook is described on {axes(persona)}. " if persona.axes else ""
+    opening = outlook + how_many(persona, "I hold", "known of me")
     return "\n".join([opening, *lines])

@@ -10,5 +10,6 @@ def render(persona: Persona) -> str:
         f"* {variable.name}: {variable.asks} -> {variable.numbers(level)}"
         for variable, level in persona.items()
     ]
-    scale = "each on a scale from 1, the traditional or survival end, to 10"
+    ends = " or ".join(axis.split(" - ")[0] for axis in persona.axes)
+    scale = f"each on a scale from 1{f', the {ends} end,' if ends else ''} to 10"
     return "\n".join([f"{opening(persona).removesuffix(':')}, {scale}:", *lines])

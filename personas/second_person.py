@@ -2,15 +2,13 @@
 
 from vad import Persona
 
-from .explicit import how_many
+from .explicit import axes, how_many
 
 
 def render(persona: Persona) -> str:
     lines = [
         f"* your {variable.name}: {variable.asks} -> {level}" for variable, level in persona.items()
     ]
-    opening = (
-        "Your outlook is described on two axes, traditional to secular and survival to "
-        f"self-expression. {how_many(persona)} you hold:"
-    )
+    outlook = f"Your outlook is described on {axes(persona)}. " if persona.axes else ""
+    opening = outlook + how_many(persona, "you hold", "known of you")
     return "\n".join([opening, *lines])

@@ -9,6 +9,6 @@ def render(persona: Persona) -> str:
     rows = [
         f"| {variable.name} | {variable.asks} | {level} |" for variable, level in persona.items()
     ]
-    return "\n".join(
-        [opening(persona), "", "| value | what it asks | held |", "|---|---|---|", *rows]
-    )
+    heads = ("value", "held") if persona.axes else ("variable", "level")
+    header = f"| {heads[0]} | what it asks | {heads[1]} |"
+    return "\n".join([opening(persona), "", header, "|---|---|---|", *rows])

@@ -2,7 +2,7 @@
 
 from vad import Persona
 
-from .explicit import how_many
+from .explicit import axes, how_many
 
 
 def render(persona: Persona) -> str:
@@ -10,8 +10,6 @@ def render(persona: Persona) -> str:
         f"* this person's {variable.name}: {variable.asks} -> {level}"
         for variable, level in persona.items()
     ]
-    opening = (
-        "A person's outlook is described on two axes, traditional to secular and survival to "
-        f"self-expression. {how_many(persona)} this person holds:"
-    )
+    outlook = f"A person's outlook is described on {axes(persona)}. " if persona.axes else ""
+    opening = outlook + how_many(persona, "this person holds", "known of this person")
     return "\n".join([opening, *lines])

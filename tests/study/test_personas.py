@@ -1,8 +1,11 @@
 """The personas: categories are earned, formats say what the levels are."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.helpers.studies import REPOSITORY
+from vad.errors import StudyError
 from vad.study.formats import render
 from vad.study.loader import Study, find_study
 from vad.study.personas import Persona, Personas, load_personas
@@ -56,7 +59,7 @@ def test_every_format_tells_any_two_personas_apart_and_none_says_nothing(name: s
 def test_a_changed_level_changes_one_line_of_every_format_that_lists_lines() -> None:
     persona = PEOPLE["moderate_1"]
     (variable, _), *rest = persona.beliefs
-    other = Persona("x", "", ((variable, variable.levels[0].name), *rest))
+    other = replace(persona, beliefs=((variable, variable.levels[0].name), *rest))
     for name in ("explicit", "bold", "numeric", "statements"):
         before = render(STUDY, name, persona, "test").split("\n")
         after = render(STUDY, name, other, "test").split("\n")
@@ -71,3 +74,70 @@ def test_a_format_in_a_new_file_is_there_with_no_other_change(study: Study) -> N
     )
     assert "shouted" in study.names("personas", ".py")
     assert "VERY IMPORTANT" in render(study, "shouted", PEOPLE["maximal_1"], "test")
+
+
+STUDENTS = """
+[variables.age_band]
+asks = "how old one is"
+levels = [{ name = "18-24", numbers = "1-5" }, { name = "25+", numbers = "6-10" }]
+
+[variables.residence]
+asks = "where one lives"
+levels = [{ name = "rural", numbers = "1-5" }, { name = "urban", numbers = "6-10" }]
+
+[personas.anna]
+age_band = "18-24"
+residence = "urban"
+"""
+SPOKEN = [
+    "explicit",
+    "bold",
+    "numeric",
+    "numbers_only",
+    "paragraph",
+    "table",
+    "first_person",
+    "second_person",
+    "third_person",
+]
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_a_format_says_of_variables_off_any_axis_nothing_of_axes_or_values(
+    study: Study, name: str
+) -> None:
+    (study.root / "personas" / "students.toml").write_text(STUDENTS)
+    (anna,) = load_personas(study, "students", "test").personas
+    text = render(study, name, anna, "test")
+    for word in ("axis", "axes", "traditional", "survival", "value", "outlook"):
+        assert word not in text
+    assert "These are the two things known of" in text
+    alone = render(study, name, anna.only(["residence"]), "test")
+    assert "This is the one thing known of" in alone
+
+
+@pytest.mark.parametrize("name", SPOKEN)
+def test_a_format_names_the_axes_that_the_file_has_and_no_others(study: Study, name: str) -> None:
+    one = STUDENTS.replace("asks =", 'axis = "left - right"\nasks =')
+    (study.root / "personas" / "students.toml").write_text(one)
+    (anna,) = load_personas(study, "students", "test").personas
+    text = render(study, name, anna, "test")
+    assert "described on one axis, left to right. These are the two values" in text
+    assert "traditional" not in text
+
+
+@pytest.mark.parametrize(
+    ("found", "written", "key"),
+    [
+        ("personas.anna", "personas.baseline", "personas.baseline"),
+        ("personas.anna", 'personas."Baseline "', "personas.Baseline"),
+        ('"rural"', '"baseline"', "variables.residence.levels"),
+        ("[personas.anna]", "[categories.baseline]\n[personas.anna]", "categories.baseline"),
+    ],
+)
+def test_nobody_bears_the_name_of_the_condition_without_a_persona(
+    study: Study, found: str, written: str, key: str
+) -> None:
+    (study.root / "personas" / "students.toml").write_text(STUDENTS.replace(found, written, 1))
+    with pytest.raises(StudyError, match=f"{key}.*\n.*is taken: tables call the condition without"):
+        load_personas(study, "students", "test")

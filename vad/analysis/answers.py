@@ -1,7 +1,6 @@
 """Pairing: rows of answers -> what was stated and what was chosen in each scenario, as arrays."""
 
-import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,12 @@ from ..design.columns import BASELINE
 from ..errors import StudyError
 from ..runs.store.schema import RESPONSES
 from ..study.questions import LEVEL, QUESTIONS
-from .layouts import RELEASED_TRIAL, from_released, from_responses
+from .layouts import RELEASED_TRIAL, from_released, from_responses, refuse_off_order
 from .measures import Array, Labels
-
-MOST_OPTIONS = 12
+from .reading import Reading, scale_in_words
+from .scales import MOST_OPTIONS, Scales, refuse_open_letters, refuse_open_scores
+from .table_files import read_table_file
+from .told_apart import Roles, find_conditions, named_conditions
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Answers:
     values       [items, repeats] on [-1, 1], NaN where missing, infinite where never asked
     actions      [items, repeats] likewise
     rows         a row an answer: item, question, score, and letter and position where known
+    reading      how the table was read
     """
 
     place: str
@@ -45,18 +47,45 @@ class Answers:
     values: Array
     actions: Array
     rows: pd.DataFrame
+    reading: Reading
 
     def grouped(self, columns: Iterable[str]) -> Grouping:
         """The items grouped by columns of theirs, in order of appearance; by none, all are one."""
         return _grouped(self.items[[*dict.fromkeys(columns)]])
 
 
-def read_answers(path: Path) -> Answers:
-    """The answers of a CSV or Parquet file; StudyError if they cannot be used.
+def read_answers(
+    path: Path, scales: Scales | None = None, conditions: Sequence[str] | None = None
+) -> Answers:
+    """The answers of a file of any kind that `table_files` reads.
 
-    `vad.layout` says what columns they need.
+    scales: what letters and numbers stand for, where the file does not tell. conditions: the
+    columns that tell conditions apart, where the file does not tell them from others. Raises
+    StudyError if the answers cannot be used, or can be read in two ways. `vad.analysis.layouts`
+    says what columns they need.
     """
-    return pair(_read(path), str(path))
+    place, scales = str(path), scales or {}
+    file = read_table_file(path)
+    table, dropped = _of_gap(file.table, place)
+    rows = _rows(table, scales, place)
+    if "question" in table and "order" in table and not scales:
+        refuse_off_order(rows, table, place)
+    elif "question" in table:
+        refuse = refuse_open_scores if "score" in table else refuse_open_letters
+        found = rows["score" if "score" in table else "letter"].dropna()
+        refuse({name: found[rows["question"] == name] for name in QUESTIONS}, scales, place)
+    if conditions is None:
+        roles = find_conditions(table, place)
+    else:
+        roles = named_conditions(table, conditions, place)
+    reading = Reading(
+        file.kind,
+        scale_in_words(table, rows, scales),
+        _levels(table, roles.conditions),
+        file.left_aside | roles.left_aside,
+        file.dropped | dropped,
+    )
+    return _paired(table, rows, roles, reading, place)
 
 
 def with_beliefs(answers: Answers, manifest: dict[str, Any], by: Iterable[str]) -> Answers:
@@ -81,33 +110,19 @@ def with_beliefs(answers: Answers, manifest: dict[str, Any], by: Iterable[str]) 
 
 
 def pair(table: pd.DataFrame, place: str, conditions: list[str] | None = None) -> Answers:
-    """The answers of a table in one of the two layouts; StudyError names the column and row.
+    """The answers of a table whose writer is known, as a run's own; StudyError names column, row.
 
     place: what errors call the table. Its rows are counted from 1. A persona's answers about its
     own variables are no part of a gap and left aside. conditions: the columns that tell conditions
     apart, as a run's manifest has them; None for a file of anyone's, in which every column does
     that its layout does not know as something else.
     """
-    if "question" in table and len(table):
-        table = table[table["question"] != LEVEL]
-        if table.empty:
-            found = f"every row answers the {LEVEL} question, about a persona's own variables"
-            raise StudyError(place, found, "a gap needs the value and the action question")
-    table = table.reset_index(drop=True)
-    if table.empty:
-        raise StudyError(place, "holds no answer", "a row an answer, with a header")
-    if "question" in table:
-        rows = from_responses(table, place)
-        known = frozenset(name for name, one in RESPONSES.items() if one.role != "condition")
-    elif "task" in table:
-        rows, known = from_released(table, place), RELEASED_TRIAL
-    else:
-        raise StudyError(
-            place,
-            "lacks the column `question` (as in our responses) or `task` (as released in 2025)",
-            f"it has {', '.join(map(str, table))}",
-        )
+    table, dropped = _of_gap(table, place)
+    rows = _rows(table, {}, place)
     if conditions is None:
+        known = RELEASED_TRIAL
+        if "question" in table:
+            known = frozenset(name for name, one in RESPONSES.items() if one.role != "condition")
         conditions = [str(name) for name in table if name not in known]
     for name in conditions:
         if name not in table:
@@ -115,19 +130,67 @@ def pair(table: pd.DataFrame, place: str, conditions: list[str] | None = None) -
             raise StudyError(
                 place, f"has no column `{name}`, which the run varied", f"it has {has}"
             )
+    roles = Roles(conditions)
+    levels = _levels(table, roles.conditions)
+    reading = Reading("a run", scale_in_words(table, rows, {}), levels, {}, dropped)
+    return _paired(table, rows, roles, reading, place)
+
+
+def _of_gap(table: pd.DataFrame, place: str) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The rows that a gap is made of, and how many were left out, by what they are."""
+    dropped: dict[str, int] = {}
+    if "question" in table and len(table):
+        of_level = table["question"] == LEVEL
+        if of_level.all():
+            found = f"every row answers the {LEVEL} question, about a persona's own variables"
+            raise StudyError(place, found, "a gap needs the value and the action question")
+        if of_level.any():
+            dropped[f"answers to the {LEVEL} question"] = int(of_level.sum())
+        table = table[~of_level]
+    if table.empty:
+        raise StudyError(place, "holds no answer", "a row an answer, with a header")
+    return table.reset_index(drop=True), dropped
+
+
+def _rows(table: pd.DataFrame, scales: Scales, place: str) -> pd.DataFrame:
+    """The rows of a table in one of the two layouts, both questions among them."""
+    if "question" in table:
+        rows = from_responses(table, scales, place)
+    elif "task" in table:
+        if scales:
+            found = "the answers are as released in 2025, whose scales are known"
+            raise StudyError(f"{place}: --scale", found, "leave it out")
+        rows = from_released(table, place)
+    else:
+        raise StudyError(
+            place,
+            "lacks the column `question` (as in our responses) or `task` (as released in 2025)",
+            f"it has {', '.join(map(str, table))}",
+        )
     for name in QUESTIONS:
         if not (rows["question"] == name).any():
             raise StudyError(place, f"no row answers the {name} question", "a gap needs both")
+    return rows
+
+
+def _paired(
+    table: pd.DataFrame, rows: pd.DataFrame, roles: Roles, reading: Reading, place: str
+) -> Answers:
+    conditions = roles.conditions
     condition = _grouped(table[conditions])
     _one_scale(rows.assign(condition=condition.of), place)
     scenario = [name for name in ("scenario", "topic", "value") if name in table]
-    keys = table[[*conditions, *scenario]]
+    keys = table[[*conditions, *scenario, *roles.describing]]
     item = _grouped(keys)
     rows["item"] = item.of
     _both_somewhere(rows, keys, place)
     values, actions = (_array(rows, name, item, condition, place) for name in QUESTIONS)
     items = keys.iloc[item.first].reset_index(drop=True)
-    return Answers(place, items, conditions, values, actions, rows)
+    return Answers(place, items, conditions, values, actions, rows, reading)
+
+
+def _levels(table: pd.DataFrame, conditions: list[str]) -> dict[str, int]:
+    return {name: int(table[name].nunique(dropna=False)) for name in conditions}
 
 
 def _grouped(table: pd.DataFrame) -> Grouping:
@@ -138,21 +201,6 @@ def _grouped(table: pd.DataFrame) -> Grouping:
     of: Labels = groups.ngroup().to_numpy().astype(np.intp)
     _, first = np.unique(of, return_index=True)
     return Grouping(of, len(first), first.astype(np.intp))
-
-
-def _read(path: Path) -> pd.DataFrame:
-    try:
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        return pd.read_csv(path, low_memory=False)
-    except FileNotFoundError:
-        raise StudyError(str(path), "no such file or run folder") from None
-    except (OSError, ValueError, EOFError, zlib.error) as error:
-        raise StudyError(
-            str(path),
-            f"cannot be read as CSV or Parquet: {error}",
-            "a row an answer, with a header",
-        ) from None
 
 
 def _array(

@@ -14,7 +14,8 @@ released    `task` (1 the value, 2 the action), `likert` (1 strongly agree to 4 
             4 is missing, as published; the rest of its columns tells conditions apart.
 
 A row without an answer is an unreadable one; a row that is not there, while other scenarios of its
-condition have that repeat, is missing too.
+condition have that repeat, is missing too. In a name (persona, scenario, value, ...) NA and None
+are names; as a letter, a number or `valid` they, and what is like them, are missing.
 """
 
 import re
@@ -28,16 +29,21 @@ from numpy.typing import NDArray
 from ..errors import StudyError, unknown
 from ..study.questions import QUESTIONS
 from ..study.scale import equally_spaced
+from .scales import PUBLISHED_LETTERS, Scale, Scales
 
 RELEASED = ("task", "likert", "normalized", "country", "topic", "value", "prompt_index")
 RELEASED_TRIAL = frozenset({*RELEASED, "normalized_lenient", "raw_answer", "status", "source"})
 RELEASED_TRIAL -= {"country"}
-PUBLISHED_LETTERS = 6
-"""Options a question has where nothing else tells: the published A to F."""
+
+MISSING = {"", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "."}
+"""What programs write, in small or capital letters, where an answer is missing."""
 
 
-def from_responses(table: pd.DataFrame, place: str) -> pd.DataFrame:
-    """Rows of the layout `responses`; StudyError names what is wrong and where."""
+def from_responses(table: pd.DataFrame, scales: Scales, place: str) -> pd.DataFrame:
+    """Rows of the layout `responses`; StudyError names what is wrong and where.
+
+    scales: what letters or numbers stand for where the layout's own do not.
+    """
     for either in (("score", "letter"), ("scenario", "value")):
         if not {*either} & {*table}:
             raise _lacks(place, either, table)
@@ -48,19 +54,18 @@ def from_responses(table: pd.DataFrame, place: str) -> pd.DataFrame:
     valid = _valid(table, place)
     rows = pd.DataFrame({"question": table["question"], "repeat": 0.0})
     if "repeat" in table:
-        rows["repeat"] = _numbers(table, "repeat", place)
+        rows["repeat"] = numbers(table, "repeat", place)
     rows["options"] = PUBLISHED_LETTERS
     order = _orders(table, place) if "order" in table else None
     if order is not None:
         rows["options"] = (order >= 0).sum(axis=1)
     if "score" in table:
-        rows["score"] = _numbers(table, "score", place).where(valid)
-        _refuse(rows["score"].abs() > 1, table, "score", place, "scores run from -1 to 1")
+        rows["score"] = _scores(table, scales, place).where(valid)
     if "letter" in table:
-        rows["letter"] = table["letter"].where(valid)
-        _place_letters(rows, table, place)
+        rows["letter"] = given_letters(table).where(valid)
+        _place_letters(rows, table, scales, place)
     if order is not None and "option" in table:
-        option = _numbers(table, "option", place).where(valid).to_numpy()
+        option = numbers(table, "option", place).where(valid).to_numpy()
         stood = order == option[:, None]
         rows["position"] = np.where(stood.any(axis=1), stood.argmax(axis=1), np.nan)
     if "score" not in table:
@@ -69,19 +74,75 @@ def from_responses(table: pd.DataFrame, place: str) -> pd.DataFrame:
             at = np.nan_to_num(rank).astype(np.intp)
             rank = np.where(np.isnan(rank), np.nan, order[np.arange(len(order)), at])
         rows["score"] = equally_spaced(rank, rows["options"].to_numpy())
+        for name, scale in scales.items():
+            of_question = rows["question"] == name
+            rows.loc[of_question, "score"] = scale.scored(rows["position"][of_question])
     return rows
 
 
-def _place_letters(rows: pd.DataFrame, table: pd.DataFrame, place: str) -> None:
+def _scores(table: pd.DataFrame, scales: Scales, place: str) -> "pd.Series[float]":
+    """The numbers of the column `score` on [-1, 1]."""
+    score = numbers(table, "score", place)
+    for name, scale in scales.items():
+        if scale.lettered:
+            found = f"{scale} is one of letters; the file's answers are numbers, in `score`"
+            raise StudyError(f"--scale {name}={scale}", found, "give its ends as numbers: 1..0")
+        of_question = table["question"] == name
+        score[of_question] = scale.scored(score[of_question]).round(9)
+    own = score.abs() > 1
+    for name, scale in scales.items():
+        mine = own & (table["question"] == name)
+        _refuse(mine, table, "score", place, f"--scale: the {name} question's runs {scale}")
+    right = "scores run from -1 to 1; where 1 is the strongest agreement and 5 its opposite, write"
+    _refuse(own, table, "score", place, f"{right} --scale 1..5")
+    return score
+
+
+def refuse_off_order(rows: pd.DataFrame, table: pd.DataFrame, place: str) -> None:
+    """Refuse scores that are none of the options that the column `order` counts."""
+    step = (1 - rows["score"]) / 2 * (rows["options"] - 1)
+    off = (step - step.round()).abs() > 1e-4
+    right = "`order` counts the options, from 1 to -1 equally spaced: of three 1, 0, -1"
+    _refuse(off, table, "score", place, right)
+
+
+def given_letters(table: pd.DataFrame) -> "pd.Series[str]":
+    """The column `letter`, missing where nothing was chosen."""
+    letters = table["letter"].map(lambda one: one.strip() if isinstance(one, str) else one)
+    return letters.where(~_missing(letters))
+
+
+def _place_letters(rows: pd.DataFrame, table: pd.DataFrame, scales: Scales, place: str) -> None:
     """Give rows the position of their letter; one beyond the options was never offered."""
     position = rows["letter"].map({one: at for at, one in enumerate(ALPHABET)}).astype(float)
     beyond = rows["letter"].notna() & ~(position < rows["options"])
-    # A study may offer other labels than letters; with a score beside them nothing rests on them.
     if "score" in rows:
-        beyond &= position.notna()
+        # A study may offer other labels than letters; with a score beside them nothing rests on
+        # them.
+        beyond &= position.notna() & (not scales)
+    else:
+        for name, scale in scales.items():
+            of_question = rows["question"] == name
+            rows.loc[of_question, "options"] = scale.options if scale.lettered else 0
+            beyond[of_question] = _outside(rows, position, scale, table, place)[of_question]
+            right = f"--scale: letters of the {name} question run {scale}"
+            _refuse(beyond & of_question, table, "letter", place, right)
     last = ALPHABET[int(rows["options"].max()) - 1]
-    _refuse(beyond, table, "letter", place, f"letters run from A to {last}")
+    right = f"letters run from A to {last}; of another scale, write --scale, as --scale A..G"
+    _refuse(beyond, table, "letter", place, right)
     rows["position"] = position
+
+
+def _outside(
+    rows: pd.DataFrame, position: "pd.Series[float]", scale: Scale, table: pd.DataFrame, place: str
+) -> "pd.Series[bool]":
+    if "order" in table:
+        found = "the file has a column `order`, which tells how many options there were"
+        raise StudyError(f"{place}: --scale {scale}", found, "leave one of the two out")
+    if not scale.lettered:
+        found = f"{scale} is one of numbers; the file's answers are letters"
+        raise StudyError(f"{place}: --scale", found, "give its ends as letters: A..D")
+    return rows["letter"].notna() & ~(scale.scored(position).abs() <= 1)
 
 
 def from_released(table: pd.DataFrame, place: str) -> pd.DataFrame:
@@ -89,9 +150,9 @@ def from_released(table: pd.DataFrame, place: str) -> pd.DataFrame:
     for name in RELEASED:
         if name not in table:
             raise _lacks(place, (name,), table)
-    task = _numbers(table, "task", place)
+    task = numbers(table, "task", place)
     _refuse(~task.isin([1, 2]), table, "task", place, "1 is the value question, 2 the action")
-    likert, end = (_numbers(table, name, place) for name in ("likert", "normalized"))
+    likert, end = (numbers(table, name, place) for name in ("likert", "normalized"))
     stated = (task == 1) & likert.between(1, 4)
     whole = (likert % 1 == 0) | likert.isna()
     _refuse((task == 1) & ~whole, table, "likert", place, "1 strongly agree to 4 strongly disagree")
@@ -104,7 +165,7 @@ def from_released(table: pd.DataFrame, place: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "question": np.where(task == 1, *QUESTIONS),
-            "repeat": _numbers(table, "prompt_index", place),
+            "repeat": numbers(table, "prompt_index", place),
             "options": np.where(task == 1, 4, 2),
             "score": score,
         }
@@ -131,17 +192,39 @@ def _hashable(order: object) -> str | tuple[int, ...]:
 
 
 def _valid(table: pd.DataFrame, place: str) -> "pd.Series[bool]":
+    """Which rows hold an answer: those whose `valid` says so; all where there is none."""
     if "valid" not in table:
         return pd.Series(True, index=table.index)
-    said = table["valid"].astype(str).str.lower()
+    said = table["valid"].astype(str).str.strip().str.lower().str.removesuffix(".0")
+    said = said.replace({"1": "true", "0": "false"}).where(~_missing(table["valid"]), "false")
     _refuse(~said.isin(["true", "false"]), table, "valid", place, "it is true or false")
     return said == "true"
 
 
-def _numbers(table: pd.DataFrame, column: str, place: str) -> "pd.Series[float]":
-    numbers = pd.to_numeric(table[column], errors="coerce").astype(float)
-    _refuse(numbers.isna() & table[column].notna(), table, column, place, "it holds numbers")
-    return numbers
+def numbers(table: pd.DataFrame, column: str, place: str) -> "pd.Series[float]":
+    """A column's numbers, decimal points or commas; NaN where missing, refused where none."""
+    found = table[column]
+    if pd.api.types.is_numeric_dtype(found):
+        return found.astype(float)
+    texts = found.where(~_missing(found)).map(_pointed, na_action="ignore")
+    parsed = pd.to_numeric(texts, errors="coerce").astype(float)
+    _refuse(parsed.isna() & texts.notna(), table, column, place, "it holds numbers")
+    return parsed
+
+
+def _pointed(text: object) -> object:
+    """A number as Python writes it: of a decimal comma a point, of a minus sign a hyphen."""
+    if not isinstance(text, str):
+        return text
+    text = text.strip().replace("\N{MINUS SIGN}", "-")
+    return re.sub(r"^([+-]?\d*),(\d+)$", r"\1.\2", text)
+
+
+def _missing(column: "pd.Series[object]") -> "pd.Series[bool]":
+    if pd.api.types.is_numeric_dtype(column):
+        return column.isna()
+    different = {one: str(one).strip().lower() in MISSING for one in column.dropna().unique()}
+    return column.isna() | column.map(different).eq(True)
 
 
 def _refuse(

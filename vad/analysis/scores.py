@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import StudyError, unknown
-from .answers import Answers
+from .answers import Answers, Reading
 from .conventions import Convention
 from .distributions import distributions
 from .grouped_answers import GroupedAnswers
@@ -66,9 +66,10 @@ def measures_by(answers: Answers, convention: Convention, by: tuple[str, ...] = 
     return pd.concat([table, figures], axis=1)
 
 
-def to_json(scores: Scores) -> str:
+def to_json(scores: Scores, reading: Reading) -> str:
     """`{"overall": {...}, "groups": [{...}], ...}` with full precision, null where undefined."""
     content = {
+        "reading": asdict(reading),
         "convention": asdict(scores.convention),
         "overall": scores.overall,
         "groups": scores.groups.to_dict("records"),

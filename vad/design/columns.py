@@ -1,8 +1,6 @@
 """Columns: the names of the columns that tell conditions apart."""
 
-BASELINE = "baseline"
-"""The name, in the columns persona and category, of a condition that shows no persona."""
-
+from ..study.personas import BASELINE as BASELINE  # in the columns persona and category
 
 NAMED = {"model", "program", "format", "decoding", "adapter"}
 """The settings that have a column in every run, varied or not."""

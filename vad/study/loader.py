@@ -56,7 +56,7 @@ class Study:
         Raises StudyError for a file that is missing, unreadable or not UTF-8.
         """
         try:
-            return self._bytes(path).decode("utf-8")
+            return self._bytes(path).decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise StudyError(
                 self.place(path), f"is not UTF-8 text: byte {error.start} cannot be read"

@@ -10,6 +10,9 @@ from ..errors import StudyError, unknown
 from .loader import Study
 from .scale import equally_spaced
 
+BASELINE = "baseline"
+"""The name, where personas are named, of a condition that shows none; no persona bears it."""
+
 
 def level_position(place: int, count: int) -> float:
     """Where one of so many levels stands, -1 for the first to 1; one alone stands at 0."""
@@ -66,11 +69,15 @@ class Variable(BaseModel):
 
 @dataclass(frozen=True)
 class Persona:
-    """A name, a category, and one level for each variable, in the order of the file."""
+    """A name, a category, and one level for each variable, in the order of the file.
+
+    axes: those that the variables of its file lie on, whichever of them it is shown with.
+    """
 
     name: str
     category: str
     beliefs: tuple[tuple[Variable, str], ...]
+    axes: tuple[str, ...] = ()
 
     def items(self) -> Iterator[tuple[Variable, str]]:
         """Each variable with the persona's level of it."""
@@ -152,7 +159,7 @@ def load_personas(study: Study, name: str, where: str) -> Personas:
     """The personas of `personas/NAME.toml`.
 
     Raises StudyError for an unknown name, a missing variable, an unknown variable or level, a
-    persona named twice and a category that its promises do not describe.
+    persona named twice, a category that its promises do not describe and the name `baseline`.
     """
     path = study.file("personas", name, ".toml", where, "personas file")
     place = study.place(path)
@@ -175,6 +182,7 @@ def load_personas(study: Study, name: str, where: str) -> Personas:
         }
     except (ValidationError, TypeError) as error:
         raise StudyError(place, _first(error)) from None
+    _refuse_baseline(place, content, variables)
     people = tuple(
         _persona(f"{place}: personas.{key}", key, table, variables, categories)
         for key, table in content.get("personas", {}).items()
@@ -207,7 +215,25 @@ def _persona(
         if table[key] not in levels:
             raise unknown(f"{where}.{key}", "level", str(table[key]), "the variable has", levels)
         beliefs.append((variable, str(table[key])))
-    return Persona(name, category, tuple(beliefs))
+    axes = dict.fromkeys(variable.axis for variable in variables.values() if variable.axis)
+    return Persona(name, category, tuple(beliefs), tuple(axes))
+
+
+def _refuse_baseline(place: str, content: dict[str, Any], variables: dict[str, Variable]) -> None:
+    """In every table such a name would fall together with the condition without a persona."""
+    named = [
+        *((f"personas.{one}", one) for one in content.get("personas", {})),
+        *((f"categories.{one}", one) for one in content.get("categories", {})),
+        *(
+            (f"variables.{key}.levels", level.name)
+            for key, variable in variables.items()
+            for level in variable.levels
+        ),
+    ]
+    for key, name in named:
+        if name.strip().lower() == BASELINE:
+            found = f'"{name}" is taken: tables call the condition without a persona so'
+            raise StudyError(f"{place}: {key}", found, "give it another name")
 
 
 def _first(error: ValidationError | TypeError) -> str:

@@ -11,6 +11,9 @@ from ..errors import StudyError, unknown
 from .loader import Study
 from .scale import equally_spaced
 
+ENDS_OF_LINES = "\x85\u2028\u2029"
+"""Those that JSON leaves as they are and `str.splitlines` cuts at."""
+
 STRENGTH = {None: 0, "mild": 1, "moderate": 2, "strong": 3}
 
 
@@ -124,7 +127,7 @@ def read_scenarios(study: Study, path: Path) -> list[Scenario]:
     values, topics = load_values(study), load_topics(study)
     found: dict[str, int] = {}
     scenarios = []
-    for number, line in enumerate(study.read(path).splitlines(), 1):
+    for number, line in enumerate(lines_of(study.read(path)), 1):
         if not line.strip():
             continue
         place = f"{study.place(path)}: line {number}"
@@ -142,6 +145,20 @@ def read_scenarios(study: Study, path: Path) -> list[Scenario]:
     if not scenarios:
         raise StudyError(study.place(path), "holds no scenario; write one JSON object a line")
     return scenarios
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a JSON Lines file: they end at a line feed alone. A text may hold other ends of
+    lines (U+2028, U+0085), at which `splitlines` would cut it in two."""
+    return text.replace("\ufeff", "").split("\n")
+
+
+def line_of(scenario: Scenario, exclude_defaults: bool = False) -> str:
+    """A scenario as a line of a file, which also readers that split at U+2028 find whole."""
+    line = scenario.model_dump_json(exclude_defaults=exclude_defaults)
+    for end in ENDS_OF_LINES:
+        line = line.replace(end, f"\\u{ord(end):04x}")
+    return line + "\n"
 
 
 def parse_scenario(line: str, place: str) -> Scenario:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ...errors import StudyError
 from ..options import Model, Named, Root, load
 
 
@@ -79,31 +80,53 @@ def report(
 
 def score_(
     answers: Annotated[
-        Path, typer.Argument(help="A run folder, or a CSV (gzipped too) or Parquet file.")
+        Path, typer.Argument(help="A run folder, or a CSV, Excel, JSON or Parquet file.")
     ],
     convention: Annotated[str, typer.Option(help="thesis2026 or shen2025.")] = "thesis2026",
     by: Annotated[str, typer.Option(help="A column or a persona's variable, or several.")] = "",
+    scale: Annotated[
+        str,
+        typer.Option(help="From the end that scores 1: A..D, or value=A..D,action=A..B, or 1..0."),
+    ] = "",
+    conditions: Annotated[
+        str | None, typer.Option(help="The columns that tell conditions apart; none: ''.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Full precision, as JSON.")] = False,
 ) -> None:
-    """Score anyone's answers, a row an answer, in a named convention.
+    """Score anyone's answers, a row an answer, in a named convention; how they were read is said.
 
     Two layouts are recognised by their columns. A run's responses: `question` (value or action),
     `score` (1 strongly agree or aligned, to -1) or `letter` (A to F, `order` where options were
-    shuffled), `scenario` or `value`; then `repeat`, `topic`, `valid`; all other columns tell
-    conditions apart. Answers as released in 2025: `task` (1 value, 2 action), `likert` (1 to 4),
-    `normalized` (0 agree or aligned, to 1), `country`, `topic`, `value`, `prompt_index`.
+    shuffled), `scenario` or `value`; then `repeat`, `topic`, `valid`; other columns tell
+    conditions apart where each scenario was asked under each of their levels, and are left aside
+    where they differ between its two questions. Answers as released in 2025: `task` (1 value,
+    2 action), `likert` (1 to 4), `normalized` (0 agree or aligned, to 1), `country`, `topic`,
+    `value`, `prompt_index`.
     """
     from ...analysis.answers import read_answers
     from ...analysis.conventions import named
     from ...analysis.results import open_run
+    from ...analysis.scales import parse_scales
     from ...analysis.scores import score, to_json
 
-    columns = tuple(one.strip() for one in by.split(",") if one.strip())
-    found = open_run(answers).answers_by(columns) if answers.is_dir() else read_answers(answers)
+    columns = _listed(by)
+    if not answers.is_dir():
+        told = None if conditions is None else _listed(conditions)
+        found = read_answers(answers, parse_scales(scale) if scale else {}, told)
+    elif scale or conditions is not None:
+        right = "leave out --scale and --conditions"
+        raise StudyError(str(answers), "a run knows its scales and its conditions", right)
+    else:
+        found = open_run(answers).answers_by(columns)
     scores = score(found, named(convention), columns)
     if as_json:
-        print(to_json(scores))
+        print(to_json(scores, found.reading))
         return
-    from ..screens.score import print_scores
+    from ..screens.score import print_reading, print_scores
 
+    print_reading(found)
     print_scores(scores)
+
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in names.split(",") if one.strip())

@@ -1,8 +1,10 @@
 """What `vad check` prints: questions, tokens, the certificate before a run, a forecast."""
 
 import asyncio
+import re
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -13,8 +15,11 @@ from ...study.models import Model
 from .progress import clock
 
 if TYPE_CHECKING:
-    from ...design.trials import Plan
+    from ...design.trials import Plan, Trial
     from ...runs.guarantee.certificate import Certificate
+
+DISAGREES = re.compile(r"\b(disagree|not|never|oppose|reject)", re.IGNORECASE)
+"""What a label of disagreement holds, in English: reason to ask, not to refuse."""
 
 
 def print_check(experiment: Experiment, timed: bool) -> None:
@@ -42,6 +47,8 @@ def print_check(experiment: Experiment, timed: bool) -> None:
             f"option orders, {question} question: shares of an option over the places differ "
             f"from equal by at most {worst:.3f}"
         )
+    for question, scale in _scales(trials).items():
+        print(f"scale, {question} question: {scale}")
     per_model = Counter(plan.condition(trial).settings.model for trial in trials)
     for name, count in per_model.items():
         one = certify(plan, name)
@@ -49,6 +56,24 @@ def print_check(experiment: Experiment, timed: bool) -> None:
         _print_certificate(one, experiment.models[name])
         if timed:
             _print_forecast(plan, name)
+
+
+def _scales(trials: Sequence["Trial"]) -> dict[str, str]:
+    """Of each question, the two ends of its scale with their scores; of several scales, each."""
+    found: dict[str, dict[str, None]] = {}
+    for trial in trials:
+        asked = trial.question
+        high, low = (asked.scores.index(pick(asked.scores)) for pick in (max, min))
+        if asked.name == "action":
+            sides = [trial.scenario.options[at] for at in (high, low)]
+            ends = [" ".join(filter(None, [one.intensity, one.polarity])) for one in sides]
+        else:
+            ends = [f'"{asked.options[at]}"' for at in (high, low)]
+        said = f"{ends[0]} scores {max(asked.scores):g}, {ends[1]} {min(asked.scores):g}"
+        if asked.name == "value" and DISAGREES.search(ends[0]) and not DISAGREES.search(ends[1]):
+            said += " (a scale begins with what scores 1; is this one written the other way round?)"
+        found.setdefault(asked.name, {})[f"{said}, {len(asked.options)} options"] = None
+    return {question: "; ".join(scales) for question, scales in found.items()}
 
 
 def _print_certificate(one: "Certificate", model: Model) -> None:

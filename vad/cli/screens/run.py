@@ -21,7 +21,14 @@ COUNTS = ("scenarios", "asked", "parsed", "missing")
 
 
 def print_outcome(outcome: Outcome) -> None:
-    """What a run came to: the table of conditions, the counts, where it lies."""
+    """What a run came to: the table of conditions, the counts, where it lies.
+
+    Of a run that failed in part, the first line says in what.
+    """
+    if outcome.open:
+        of = f"{outcome.open:,} of {outcome.planned:,} questions have no answer"
+        ((problem, _),) = outcome.problems.most_common(1) or [("the run was stopped", 0)]
+        print(f"FAILED: {of}: {problem}")
     try:
         run = open_run(outcome.folder)
         told = run.manipulation_check()

@@ -4,10 +4,30 @@ from dataclasses import asdict
 
 from rich.table import Table
 
+from ...analysis.answers import Answers
 from ...analysis.measure_table import BY_NAME, MEASURES, shown_in
 from ...analysis.scores import Scores
 from ...report.formatting import format_number
 from .tables import console
+
+
+def print_reading(answers: Answers) -> None:
+    """How the answers were read: scales, conditions, what was left aside, rows dropped."""
+    reading = answers.reading
+    said = [
+        *(("scale", f"{name}: {ends}") for name, ends in reading.scale.items()),
+        (
+            "conditions",
+            ", ".join(f"{name} ({levels})" for name, levels in reading.conditions.items())
+            or "none: all answers are one",
+        ),
+        *(("left aside", f"{name}: {why}") for name, why in reading.left_aside.items()),
+        *(("rows dropped", f"{count} {what}") for what, count in reading.dropped.items()),
+    ]
+    print(f"{answers.place}: {reading.kind}, {len(answers.rows):,} answers")
+    for name, words in said:
+        print(f"  {name:13} {words}")
+    print()
 
 
 def print_scores(scores: Scores) -> None:

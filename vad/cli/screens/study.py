@@ -1,8 +1,12 @@
 """What `vad list` prints: every name of a study."""
 
+import json
+from pathlib import Path
 from textwrap import shorten
 
+from ...errors import StudyError
 from ...study.loader import Study
+from ...study.scenarios import lines_of
 
 
 def print_study(study: Study) -> None:
@@ -12,7 +16,10 @@ def print_study(study: Study) -> None:
     programs: list[str] = []
     signatures: list[str] = []
     for name in study.names("signatures", ".py"):
-        exports = study.assigned("signatures", name)
+        try:
+            exports = study.assigned("signatures", name)
+        except StudyError:
+            exports = set()
         (programs if exports & {"value", "action", "both", "level"} else signatures).append(name)
     sections = (
         (
@@ -30,20 +37,42 @@ def print_study(study: Study) -> None:
         ("releases to import", "scenarios", ".py", study.names("scenarios", ".py")),
     )
     rows = {
-        title: [(name, study.about(study.root / folder / f"{name}{suffix}")) for name in names]
+        title: [(name, _about(study, study.root / folder / f"{name}{suffix}")) for name in names]
         for title, folder, suffix, names in sections
     }
     rows["scenarios"] = [
-        (name, f"{sum(1 for line in study.read(path).splitlines() if line.strip())} scenarios")
+        (name, _about(study, study.root / "scenarios" / f"{name}.jsonl"))
         for name in study.names("scenarios", ".jsonl")
-        for path in [study.root / "scenarios" / f"{name}.jsonl"]
     ]
-    rows["models"] = [
-        (name, f"{model.engine}: {model.about or model.weights}")
-        for name, model in load_profiles(study).items()
-    ]
+    try:
+        rows["models"] = [
+            (name, f"{model.engine}: {model.about or model.weights}")
+            for name, model in load_profiles(study).items()
+        ]
+    except StudyError as error:
+        rows["models"] = [("models.toml", error)]
     width = max(len(name) for section in rows.values() for name, _ in section)
     for title, section in rows.items():
         print(title)
         for name, about in section:
-            print(f"  {name:{width}}  {shorten(about, 96 - width, placeholder=' ...')}")
+            if isinstance(about, StudyError):
+                print(f"  {name:{width}}  BROKEN {'; '.join([about.where, *about.lines])}")
+            else:
+                print(f"  {name:{width}}  {shorten(about, 96 - width, placeholder=' ...')}")
+
+
+def _about(study: Study, path: Path) -> str | StudyError:
+    """What a file says of itself, or what is wrong with it: the others are listed all the same."""
+    try:
+        if path.suffix == ".jsonl":
+            lines = [line for line in lines_of(study.read(path)) if line.strip()]
+            for line in lines:
+                json.loads(line)
+            return f"{len(lines)} scenarios"
+        if path.suffix == ".toml":
+            study.toml(path)
+        return study.about(path)
+    except StudyError as error:
+        return error
+    except (ValueError, RecursionError) as error:
+        return StudyError(study.place(path), f"is not JSON Lines: {error}")

@@ -8,7 +8,7 @@ from typing import Any
 from ...engines.profiles import load_profile
 from ...errors import StudyError, unknown
 from ...study.loader import Study
-from ...study.scenarios import Option, Scenario, load_topics, load_values
+from ...study.scenarios import Option, Scenario, line_of, load_topics, load_values
 from .calls import ask_each
 from .scenario_rules import row_faults
 
@@ -60,7 +60,7 @@ def generate(
         drafts.append(Draft(scenario, tuple(row_faults(scenario, values))))
     with path.open("a") as file:
         for draft in drafts:
-            file.write(draft.scenario.model_dump_json() + "\n")
+            file.write(line_of(draft.scenario))
     return path, drafts
 
 

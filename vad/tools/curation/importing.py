@@ -13,7 +13,7 @@ import pandas as pd
 from ...analysis.csv_files import write_csv
 from ...errors import StudyError
 from ...study.loader import Study
-from ...study.scenarios import Scenario, read_scenarios
+from ...study.scenarios import Scenario, line_of, read_scenarios
 
 
 @dataclass(frozen=True)
@@ -79,4 +79,4 @@ def import_scenarios(study: Study, name: str, source: Path, to: str) -> tuple[Im
 
 
 def _line(scenario: Scenario) -> str:
-    return scenario.model_dump_json(exclude_defaults=True) + "\n"
+    return line_of(scenario, exclude_defaults=True)
