@@ -149,15 +149,16 @@ class GroupedAnswers:
 
     @cached_property
     def _means(self) -> tuple[Array, Array]:
+        """What was stated and what was chosen, [items] each, as `mean_answer` gives them."""
         ruled = as_ruled(self.answers.actions, self.convention)
-        return mean_answer(self.answers.values, self.convention), mean_answer(
-            ruled, self.convention
-        )
+        stated = mean_answer(self.answers.values, self.convention)
+        return stated, mean_answer(ruled, self.convention)
 
     @cached_property
     def _both(self) -> Flags:
         stated, chosen = self._means
-        return np.isfinite(stated) & np.isfinite(chosen)
+        both: Flags = np.isfinite(stated) & np.isfinite(chosen)
+        return both
 
     @cached_property
     def _units(self) -> "_Units":
@@ -179,7 +180,8 @@ class GroupedAnswers:
     def _count(self, marked: Iterable[Flags]) -> Labels:
         """How many answers are marked, [items, repeats] each, in a group."""
         counts = [np.bincount(self.group.of, one.sum(axis=1), self.n) for one in marked]
-        return np.sum(counts, axis=0).astype(np.intp)
+        total: Labels = np.sum(counts, axis=0).astype(np.intp)
+        return total
 
 
 class _Units:

@@ -62,7 +62,7 @@ class Run:
         by: columns of a condition (model, persona, category, ...), variables of the personas
         (religiosity, country) or columns of the scenario (value, topic, group, scenario); `()` for
         one row over all. A group's figure is the mean of its conditions, as in `vad score`.
-        Columns: those of `by`, then `vad.score.FIGURES`; NaN is undefined.
+        Columns: those of `by`, then every measure of MEASURES; NaN is undefined.
         """
         names = self.answers.conditions if by is None else _names(by)
         found = measures_by(self.answers_by(names), named(convention), tuple(names))
@@ -78,7 +78,7 @@ class Run:
         """How far personas say their own variables back, a row a condition; or by other columns.
 
         by: columns of a condition, `variable` or `level`. Columns: those, then
-        `vad.fidelity.FIGURES`, answers, missing. No row where nobody was asked.
+        CHECK_MEASURES, answers, missing. No row where nobody was asked.
         """
         if LEVEL not in self.asked:
             return pd.DataFrame()
