@@ -14,7 +14,7 @@ from ..study.loader import Study
 from ..study.models import REFUSED, Model
 from ..study.personas import Persona, Personas, load_personas
 from ..study.questions import LEVEL, Questions, load_questions
-from ..study.scenarios import Scenario, load_scenarios, load_topics, load_values
+from ..study.scenarios import Scenario, check_marks, load_scenarios, load_topics, load_values
 from .columns import OF_PERSONA
 from .factors import EACH, Factors
 from .programs import Program, load_program
@@ -166,6 +166,9 @@ class Experiment:
             if scenario.persona and scenario.persona not in names:
                 place = f"scenarios/{settings.scenarios}.jsonl: {scenario.id}"
                 raise unknown(place, "persona", scenario.persona, has, names)
+        if settings.implausible == "leave out":
+            asked_about = self.scenarios[settings.scenarios]
+            check_marks(asked_about, file, f"personas/{settings.personas}.toml")
         keys = [variable.key for variable in file.variables]
         for key, whole in (("leave_out", NOTHING), ("keep_only", EVERYTHING)):
             named = getattr(settings, key)

@@ -15,7 +15,7 @@ from .programs import Part, Program
 from .settings import Condition, Settings
 from .trials import Plan
 
-Chosen = dict[tuple[str, int, int | None, str | None], list[Scenario]]
+Chosen = dict[tuple[str, int, int | None, str | None, str], list[Scenario]]
 CallGroup = tuple[tuple[Part, ...], list[Scenario]]
 """The forms of one part of a program, and the scenarios that one call of it asks about."""
 
@@ -47,11 +47,14 @@ def make_plan(experiment: Experiment) -> Plan:
 
 def _scenarios(experiment: Experiment, condition: Condition, chosen: Chosen) -> list[Scenario]:
     """The scenarios that a condition is asked about: those for its persona, within the limit."""
-    settings = condition.settings
-    who = condition.persona.name if condition.persona else None
-    which = (settings.scenarios, settings.seed, settings.limit, who)
+    settings, persona = condition.settings, condition.persona
+    who = persona.name if persona else None
+    apart = settings.personas if settings.implausible == "leave out" else ""
+    which = (settings.scenarios, settings.seed, settings.limit, who, apart)
     if which not in chosen:
         mine = [one for one in experiment.scenarios[which[0]] if who is None or one.is_for(who)]
+        if apart and persona:
+            mine = [one for one in mine if one.can_meet(persona)]
         if not mine:
             raise StudyError(
                 f"scenarios/{which[0]}.jsonl", f'has no scenario for the persona "{who}"'
