@@ -12,7 +12,7 @@ import pandas as pd
 from ..design.columns import BASELINE
 from ..errors import StudyError
 from ..runs.store.schema import RESPONSES
-from ..study.questions import LEVEL, QUESTIONS
+from ..study.questions import COMPETING, LEVEL, QUESTIONS
 from .layouts import RELEASED_TRIAL, from_released, from_responses
 from .measures import Array, Labels
 
@@ -83,15 +83,15 @@ def with_beliefs(answers: Answers, manifest: dict[str, Any], by: Iterable[str]) 
 def pair(table: pd.DataFrame, place: str, conditions: list[str] | None = None) -> Answers:
     """The answers of a table in one of the two layouts; StudyError names the column and row.
 
-    place: what errors call the table. Its rows are counted from 1. A persona's answers about its
-    own variables are no part of a gap and left aside. conditions: the columns that tell conditions
-    apart, as a run's manifest has them; None for a file of anyone's, in which every column does
-    that its layout does not know as something else.
+    place: what errors call the table. Its rows are counted from 1. Answers about the competing
+    good and about a persona's own variables are no part of a gap and left aside. conditions: the
+    columns that tell conditions apart, as a run's manifest has them; None for a file of anyone's,
+    in which every column does that its layout does not know as something else.
     """
     if "question" in table and len(table):
-        table = table[table["question"] != LEVEL]
+        table = table[~table["question"].isin((COMPETING, LEVEL))]
         if table.empty:
-            found = f"every row answers the {LEVEL} question, about a persona's own variables"
+            found = f"every row answers the {COMPETING} or the {LEVEL} question"
             raise StudyError(place, found, "a gap needs the value and the action question")
     table = table.reset_index(drop=True)
     if table.empty:

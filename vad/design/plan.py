@@ -39,7 +39,8 @@ def make_plan(experiment: Experiment) -> Plan:
         fixed = _fixed(plan, condition, program)
         builder = ConversationBuilder(place, condition, questions, values, variables, fixed)
         scenarios = _scenarios(experiment, condition, chosen)
-        for forms, about in _calls(program, questions, scenarios, values, variables):
+        calls = _calls(program, questions, scenarios, values, variables, settings.definition)
+        for forms, about in calls:
             for repeat in range(settings.repeats):
                 plan.conversations.append(builder.conversation(forms, about, repeat))
     return plan
@@ -87,6 +88,7 @@ def _calls(
     scenarios: list[Scenario],
     values: dict[str, ValueInfo],
     variables: tuple[Variable, ...],
+    defined: bool,
 ) -> list[CallGroup]:
     """Which scenarios each part is asked about in one call, at the place of the first of them.
 
@@ -109,7 +111,7 @@ def _calls(
                 (one.text, one.options)
                 for name in forms[0].questions
                 for way in range(len(questions.ways(name)))
-                for one in [questions.ask(name, scenario, values, way)]
+                for one in [questions.ask(name, scenario, values, way, defined)]
             ]
             of_it = scenario_inputs(scenario, values)
             taken = {name: of_it[name] for form in forms for name in form.inputs if name in of_it}

@@ -16,10 +16,10 @@ from ..constraints.fields import choices
 from ..constraints.language import each_item, language
 from ..errors import StudyError
 from ..study.models import REFUSED
-from ..study.questions import LEVEL, QUESTIONS
+from ..study.questions import COMPETING, LEVEL, QUESTIONS
 from ..study.source import Quote, SourceLines
 
-EXPORTS = (*QUESTIONS, "both", LEVEL)
+EXPORTS = (*QUESTIONS, "both", COMPETING, LEVEL)
 
 INPUTS = ("persona", "scenario", "value", "definition", "topic", "question", "options", "items")
 """What the engine fills in, by name, for a program that answers one question."""

@@ -33,7 +33,9 @@ class Settings(BaseModel):
     questions: str = "agreement"
     definition: bool = False
     implausible: Literal["ask", "leave out"] = "ask"
-    asks: list[Literal["value", "competing", "action", "level"]] = Field(["value", "action"], min_length=1)
+    asks: list[Literal["value", "competing", "action", "level"]] = Field(
+        ["value", "action"], min_length=1
+    )
     decoding: Literal["constrained", "free", "letter"] = "constrained"
     adapter: AdapterName = "plain"
     order: Literal["balanced", "shuffled", "fixed"] = "balanced"

@@ -13,7 +13,9 @@ def print_study(study: Study) -> None:
     signatures: list[str] = []
     for name in study.names("signatures", ".py"):
         exports = study.assigned("signatures", name)
-        (programs if exports & {"value", "action", "both", "level"} else signatures).append(name)
+        (
+            programs if exports & {"value", "action", "both", "level", "competing"} else signatures
+        ).append(name)
     sections = (
         (
             "experiments",

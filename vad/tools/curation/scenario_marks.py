@@ -30,7 +30,9 @@ def places(scenarios: list[Scenario]) -> Finding:
     for place, count in counts.items():
         if count > PLACE_AT_MOST * len(scenarios) and len(scenarios) >= ENOUGH:
             where.append(f"{count} happen in the place {place!r}; move some")
-    most = ", ".join(f"{name} {count / len(scenarios):.1%}" for name, count in counts.most_common(1))
+    most = ", ".join(
+        f"{name} {count / len(scenarios):.1%}" for name, count in counts.most_common(1)
+    )
     return Finding(
         "places named, the most frequent class",
         f"{sum(counts.values())} of {len(scenarios)}, {most or 'none'}",
