@@ -1,4 +1,4 @@
-"""Marks: what a dilemma says of itself beside its words: competing good, place, who cannot meet it."""
+"""Marks: what a dilemma says of itself beside its text: competing good, place, impossible personas."""
 
 from collections import Counter
 
