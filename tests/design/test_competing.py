@@ -78,6 +78,14 @@ def test_the_definition_of_a_value_stands_in_its_question_alone_and_only_where_s
             assert stands == (shown and one.question.name == "value")
 
 
+def test_the_definition_may_be_varied_and_both_ways_of_asking_compared(root: Path) -> None:
+    (root / "experiments" / "sim.py").write_text(ALWAYS_A)
+    text = 'model = "sim"\nlimit = 2\nrepeats = 1\n[vary]\ndefinition = [false, true]\n'
+    run = open_run(ask(root, "varied", text, new=True).folder)
+    assert set(run.responses()["definition"]) == {False, True}
+    assert run.scores()["definition"].tolist() == [False, True]
+
+
 def test_a_phrase_as_competing_good_comes_without_a_definition(root: Path) -> None:
     text = f'model = "sim"\ndefinition = true\nrepeats = 1\n{ASKS}'
     plan = make_plan(load(root, "defined", text))

@@ -1,4 +1,4 @@
-"""Marks: what a dilemma says of itself beside its text: the other good, the place, who is barred."""
+"""Marks: what a dilemma says of itself beside its text: the other good, place, who is barred."""
 
 from collections import Counter
 
