@@ -145,7 +145,7 @@ def shown(material: Material) -> list[Scenario]:
 
 def load_material() -> Material:
     study = find_study(Path(__file__))
-    people = list(load_personas(study, "cultural_1", "train").people)
+    people = list(load_personas(study, "cultural_1", "train").personas)
     variables = [variable for variable, _ in people[0].items()]
     scenarios = load_scenarios(study, "dilemmas_1", "train")
     return Material(
