@@ -145,9 +145,9 @@ def shown(material: Material) -> list[Scenario]:
 
 def load_material() -> Material:
     study = find_study(Path(__file__))
-    people = list(load_personas(study, "cultural", "train").people)
+    people = list(load_personas(study, "cultural_1", "train").personas)
     variables = [variable for variable, _ in people[0].items()]
-    scenarios = load_scenarios(study, "dilemmas", "train")
+    scenarios = load_scenarios(study, "dilemmas_1", "train")
     return Material(
         study, scenarios, people, variables, load_questions(study, "agreement", "train")
     )

@@ -20,6 +20,8 @@ PEOPLE = ["moderate_1", "maximal_1", "maximal_2", "maximal_3", "maximal_4"]
 
 PLANTED = """
 model = "pocket"
+scenarios = "dilemmas_1"
+personas = "cultural_1"
 repeats = 2
 seed = 5
 

@@ -369,12 +369,21 @@ def test_published_figures_stand_beside_the_same_model_format_category_and_perso
             "personas": [4, 1, 4, 4],
         }
     )
-    found = beside(rows, odd)
+    first = {"scenarios": "dilemmas_1", "personas": "cultural_1"}
+    settings = odd.manifest["settings"]
+
+    def run_on(files: dict[str, str]) -> Run:
+        return Run(odd.folder, odd.study, odd.manifest | {"settings": settings | files})
+
+    found = beside(rows, run_on(first))
     assert found["published AD"].tolist() == pytest.approx([0.546, nan, nan, nan], nan_ok=True)
     assert found["published AR"].tolist() == pytest.approx([0.767, nan, nan, nan], nan_ok=True)
     assert "own 616 dilemmas" in found["source"][0]
     # Where personas have no category, no figure of a category is theirs.
-    assert beside(rows.drop(columns="category"), odd)["published AD"].isna().all()
+    assert beside(rows.drop(columns="category"), run_on(first))["published AD"].isna().all()
+    # They were found with the first edition: beside another set, or other personas, none stands.
+    for files in (first | {"scenarios": "dilemmas"}, first | {"personas": "cultural"}):
+        assert beside(rows, run_on(files))["published AD"].isna().all()
     assert beside(rows, Run(odd.folder, None, odd.manifest))["published AD"].isna().all()
 
 

@@ -277,7 +277,7 @@ def test_a_run_without_answers_or_with_those_to_one_question_is_one_message(
 
 def test_a_run_of_the_manipulation_check_alone_is_told_that_it_has_no_gap(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", rows(*answers(1)).assign(question="level"))
-    with pytest.raises(StudyError, match="every row answers the level question"):
+    with pytest.raises(StudyError, match="every row answers the competing or the level question"):
         make_report(open_run(run))
 
 

@@ -1,6 +1,7 @@
 """The personas: categories are earned, formats say what the levels are."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 
@@ -141,3 +142,27 @@ def test_nobody_bears_the_name_of_the_condition_without_a_persona(
     (study.root / "personas" / "students.toml").write_text(STUDENTS.replace(found, written, 1))
     with pytest.raises(StudyError, match=f"{key}.*\n.*is taken: tables call the condition without"):
         load_personas(study, "students", "test")
+
+
+def test_any_two_moderates_differ_in_four_variables_and_stay_off_the_ends() -> None:
+    moderates = [one for one in CULTURAL.personas if one.category == "moderate"]
+    for one, other in combinations(moderates, 2):
+        differing = sum(a != b for (_, a), (_, b) in zip(one.items(), other.items(), strict=True))
+        assert differing >= 4, (one.name, other.name)
+    for persona in moderates:
+        at_ends = [
+            variable
+            for variable, level in persona.items()
+            if abs(variable.position(level)) == 1 and variable.key != "social_trust"
+        ]
+        assert len(at_ends) <= 2
+        assert all(len(variable.levels) < 4 for variable in at_ends)
+
+
+def test_the_first_published_moderate_is_the_same_in_both_editions() -> None:
+    first = load_personas(STUDY, "cultural_1", "test").personas
+    held = [
+        {variable.key: level for variable, level in people[0].items()}
+        for people in (first, CULTURAL.personas)
+    ]
+    assert held[0] == held[1]

@@ -11,7 +11,7 @@ import pandas as pd
 from ..design.columns import BASELINE
 from ..errors import StudyError
 from ..runs.store.schema import RESPONSES
-from ..study.questions import LEVEL, QUESTIONS
+from ..study.questions import COMPETING, LEVEL, QUESTIONS
 from .layouts import RELEASED_TRIAL, from_released, from_responses, refuse_off_order
 from .measures import Array, Labels
 from .reading import Reading, scale_in_words
@@ -112,10 +112,10 @@ def with_beliefs(answers: Answers, manifest: dict[str, Any], by: Iterable[str]) 
 def pair(table: pd.DataFrame, place: str, conditions: list[str] | None = None) -> Answers:
     """The answers of a table whose writer is known, as a run's own; StudyError names column, row.
 
-    place: what errors call the table. Its rows are counted from 1. A persona's answers about its
-    own variables are no part of a gap and left aside. conditions: the columns that tell conditions
-    apart, as a run's manifest has them; None for a file of anyone's, in which every column does
-    that its layout does not know as something else.
+    place: what errors call the table. Its rows are counted from 1. Answers about the competing
+    good and about a persona's own variables are no part of a gap and left aside. conditions: the
+    columns that tell conditions apart, as a run's manifest has them; None for a file of anyone's,
+    in which every column does that its layout does not know as something else.
     """
     table, dropped = _of_gap(table, place)
     rows = _rows(table, {}, place)
@@ -140,13 +140,15 @@ def _of_gap(table: pd.DataFrame, place: str) -> tuple[pd.DataFrame, dict[str, in
     """The rows that a gap is made of, and how many were left out, by what they are."""
     dropped: dict[str, int] = {}
     if "question" in table and len(table):
-        of_level = table["question"] == LEVEL
-        if of_level.all():
-            found = f"every row answers the {LEVEL} question, about a persona's own variables"
+        aside = table["question"].isin((COMPETING, LEVEL))
+        if aside.all():
+            found = f"every row answers the {COMPETING} or the {LEVEL} question"
             raise StudyError(place, found, "a gap needs the value and the action question")
-        if of_level.any():
-            dropped[f"answers to the {LEVEL} question"] = int(of_level.sum())
-        table = table[~of_level]
+        for question in (COMPETING, LEVEL):
+            count = int((table["question"] == question).sum())
+            if count:
+                dropped[f"answers to the {question} question"] = count
+        table = table[~aside]
     if table.empty:
         raise StudyError(place, "holds no answer", "a row an answer, with a header")
     return table.reset_index(drop=True), dropped

@@ -50,7 +50,7 @@ class Run:
     def gap_responses(self) -> pd.DataFrame:
         """The responses that a gap is made of, in the order of `answers.rows`: no `level` ones."""
         rows = self.responses()
-        return rows[rows["question"] != LEVEL].reset_index(drop=True)
+        return rows[rows["question"].isin(QUESTIONS)].reset_index(drop=True)
 
     def calls(self, columns: list[str] | None = None) -> pd.DataFrame:
         """A row an LM call: its trials, the messages exactly as sent, the raw text, tokens."""

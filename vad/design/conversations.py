@@ -84,7 +84,8 @@ class ConversationBuilder:
 
     def _ask(self, name: str, scenario: Scenario, way: int) -> Question:
         if name != LEVEL:
-            return self.questions.ask(name, scenario, self.values, way)
+            defined = self.condition.settings.definition
+            return self.questions.ask(name, scenario, self.values, way, defined)
         variable = next(one for one in self.variables if one.key == scenario.id)
         return self.questions.ask_level(variable, way)
 

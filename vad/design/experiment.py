@@ -13,8 +13,8 @@ from ..study.hashing import digest
 from ..study.loader import Study
 from ..study.models import REFUSED, Model
 from ..study.personas import Persona, Personas, load_personas
-from ..study.questions import LEVEL, Questions, load_questions
-from ..study.scenarios import Scenario, load_scenarios, load_topics, load_values
+from ..study.questions import COMPETING, LEVEL, Questions, load_questions
+from ..study.scenarios import Scenario, check_marks, load_scenarios, load_topics, load_values
 from .columns import OF_PERSONA
 from .factors import EACH, Factors
 from .programs import Program, load_program
@@ -138,12 +138,37 @@ class Experiment:
             self.questions[settings.questions] = load_questions(
                 self.study, settings.questions, where
             )
-        if LEVEL in settings.asks and not self.questions[settings.questions].level:
-            raise StudyError(
-                f"signatures/{settings.questions}.toml: {LEVEL}",
-                f'missing, and {self.place} asks for it: asks = ["{LEVEL}", ...]',
-                f'write: [{LEVEL}], and under it: question = "Which fits you best: {{asks}}?"',
-            )
+        self._asks(settings)
+
+    def _asks(self, settings: Settings) -> None:
+        """StudyError where the questions file or a scenario lacks what is asked."""
+        file = f"signatures/{settings.questions}.toml"
+        questions = self.questions[settings.questions]
+        examples = {LEVEL: "Which fits you best: {asks}?", COMPETING: "How far: {competing}?"}
+        for name, example in examples.items():
+            if name in settings.asks and not questions.ways(name):
+                raise StudyError(
+                    f"{file}: {name}",
+                    f'missing, and {self.place} asks for it: asks = ["{name}", ...]',
+                    f'write: [{name}], and under it: question = "{example}"',
+                )
+        if COMPETING in settings.asks:
+            for one in self.scenarios[settings.scenarios]:
+                if not one.competing:
+                    raise StudyError(
+                        f"scenarios/{settings.scenarios}.jsonl: {one.id}: competing",
+                        f"missing, and {self.place} asks about it",
+                        'write "competing": a value of another type, or a phrase',
+                    )
+        shown = [name for name in ("value", COMPETING) if name in settings.asks]
+        for name in shown if settings.definition else []:
+            for way in questions.ways(name):
+                if not way.defined and "{definition}" not in way.question:
+                    raise StudyError(
+                        f"{file}: {name}.defined",
+                        f"missing, and {self.place} sets definition = true",
+                        """write, for example: defined = 'Here it means: {definition}.'""",
+                    )
 
     def _personas(self, name: str, where: str) -> Personas:
         if name not in self.personas:
@@ -166,6 +191,9 @@ class Experiment:
             if scenario.persona and scenario.persona not in names:
                 place = f"scenarios/{settings.scenarios}.jsonl: {scenario.id}"
                 raise unknown(place, "persona", scenario.persona, has, names)
+        if settings.implausible == "leave out":
+            asked_about = self.scenarios[settings.scenarios]
+            check_marks(asked_about, file, f"personas/{settings.personas}.toml")
         keys = [variable.key for variable in file.variables]
         for key, whole in (("leave_out", NOTHING), ("keep_only", EVERYTHING)):
             named = getattr(settings, key)

@@ -15,7 +15,7 @@ from .programs import Part, Program
 from .settings import Condition, Settings
 from .trials import Plan
 
-Chosen = dict[tuple[str, int, int | None, str | None], list[Scenario]]
+Chosen = dict[tuple[str, int, int | None, str | None, str], list[Scenario]]
 CallGroup = tuple[tuple[Part, ...], list[Scenario]]
 """The forms of one part of a program, and the scenarios that one call of it asks about."""
 
@@ -39,7 +39,8 @@ def make_plan(experiment: Experiment) -> Plan:
         fixed = _fixed(plan, condition, program)
         builder = ConversationBuilder(place, condition, questions, values, variables, fixed)
         scenarios = _scenarios(experiment, condition, chosen)
-        for forms, about in _calls(program, questions, scenarios, values, variables):
+        calls = _calls(program, questions, scenarios, values, variables, settings.definition)
+        for forms, about in calls:
             for repeat in range(settings.repeats):
                 plan.conversations.append(builder.conversation(forms, about, repeat))
     return plan
@@ -47,11 +48,14 @@ def make_plan(experiment: Experiment) -> Plan:
 
 def _scenarios(experiment: Experiment, condition: Condition, chosen: Chosen) -> list[Scenario]:
     """The scenarios that a condition is asked about: those for its persona, within the limit."""
-    settings = condition.settings
-    who = condition.persona.name if condition.persona else None
-    which = (settings.scenarios, settings.seed, settings.limit, who)
+    settings, persona = condition.settings, condition.persona
+    who = persona.name if persona else None
+    apart = settings.personas if settings.implausible == "leave out" else ""
+    which = (settings.scenarios, settings.seed, settings.limit, who, apart)
     if which not in chosen:
         mine = [one for one in experiment.scenarios[which[0]] if who is None or one.is_for(who)]
+        if apart and persona:
+            mine = [one for one in mine if one.can_meet(persona)]
         if not mine:
             raise StudyError(
                 f"scenarios/{which[0]}.jsonl", f'has no scenario for the persona "{who}"'
@@ -84,6 +88,7 @@ def _calls(
     scenarios: list[Scenario],
     values: dict[str, ValueInfo],
     variables: tuple[Variable, ...],
+    defined: bool,
 ) -> list[CallGroup]:
     """Which scenarios each part is asked about in one call, at the place of the first of them.
 
@@ -106,7 +111,7 @@ def _calls(
                 (one.text, one.options)
                 for name in forms[0].questions
                 for way in range(len(questions.ways(name)))
-                for one in [questions.ask(name, scenario, values, way)]
+                for one in [questions.ask(name, scenario, values, way, defined)]
             ]
             of_it = scenario_inputs(scenario, values)
             taken = {name: of_it[name] for form in forms for name in form.inputs if name in of_it}

@@ -17,10 +17,10 @@ from ..constraints.inputs import INPUTS, INPUTS_BOTH
 from ..constraints.language import each_item, language
 from ..errors import StudyError
 from ..study.models import REFUSED
-from ..study.questions import LEVEL, QUESTIONS
+from ..study.questions import COMPETING, LEVEL, QUESTIONS
 from ..study.source import Quote, SourceLines
 
-EXPORTS = (*QUESTIONS, "both", LEVEL)
+EXPORTS = (*QUESTIONS, "both", COMPETING, LEVEL)
 
 
 def forms_of(exported: Any, key: str, lines: SourceLines) -> list[dspy.Module]:

@@ -95,7 +95,8 @@ class Program:
 
 
 def load_program(study: Study, name: str, where: str, asks: Sequence[str] = QUESTIONS) -> Program:
-    """The program of `signatures/NAME.py`; a question it leaves out is taken from `direct`.
+    """The program of `signatures/NAME.py`; a question it leaves out is taken from `direct`,
+    or else from the file of that question's name.
 
     asks: the questions it is to answer. A module's saved state, `NAME.value.json` beside the file,
     is loaded into it. Raises StudyError for an unknown name and for a file that breaks the contract
@@ -121,14 +122,23 @@ def load_program(study: Study, name: str, where: str, asks: Sequence[str] = QUES
         parts.append(_forms(study, name, "both", QUESTIONS))
         asks = [question for question in asks if question not in QUESTIONS]
     for question in asks:
-        file = name if question in exports else FALLBACK
-        if not hasattr(study.module("signatures", file), question):
-            raise StudyError(
-                f"signatures/{file}.py",
-                f"exports no {question}; what another program leaves out is taken from it",
-            )
+        file = name if question in exports else _left_out(study, question)
         parts.append(_forms(study, file, question, (question,)))
     return Program(name, tuple(parts))
+
+
+def _left_out(study: Study, question: str) -> str:
+    """The file that answers a question which a program leaves out: `direct`, or its own name's."""
+    if hasattr(study.module("signatures", FALLBACK), question):
+        return FALLBACK
+    own = (study.root / "signatures" / f"{question}.py").is_file()
+    if not own or not hasattr(study.module("signatures", question), question):
+        raise StudyError(
+            f"signatures/{FALLBACK}.py",
+            f"exports no {question}; what another program leaves out is taken from it, "
+            f"or from signatures/{question}.py",
+        )
+    return question
 
 
 def _forms(study: Study, file: str, export: str, questions: tuple[str, ...]) -> tuple[Part, ...]:

@@ -31,7 +31,11 @@ class Settings(BaseModel):
     leave_out: str = NOTHING
     keep_only: str = EVERYTHING
     questions: str = "agreement"
-    asks: list[Literal["value", "action", "level"]] = Field(["value", "action"], min_length=1)
+    definition: bool = False
+    implausible: Literal["ask", "leave out"] = "ask"
+    asks: list[Literal["value", "competing", "action", "level"]] = Field(
+        ["value", "action"], min_length=1
+    )
     decoding: Literal["constrained", "free", "letter"] = "constrained"
     adapter: AdapterName = "plain"
     order: Literal["balanced", "shuffled", "fixed"] = "balanced"

@@ -2,7 +2,8 @@
 
 A study may hold `experiments/published.csv`: a row a category of a condition, with the columns that
 tell conditions apart (model, format, category, ...), `AD`, `AR`, and `source`, the publication and
-its dataset in words.
+its dataset in words. `scenarios` and `personas file` name the files of this study that a figure may
+stand beside.
 """
 
 from math import nan
@@ -14,6 +15,8 @@ from ..analysis.results import Run
 from ..errors import StudyError, unknown
 
 PUBLISHED_MEASURES = tuple(one.title for one in primary_first(shown_in("published")))
+FILES = {"scenarios": "scenarios", "personas file": "personas"}
+"""The columns that name files, and the setting that each is held against."""
 
 
 def beside(categories: pd.DataFrame, run: Run) -> pd.DataFrame:
@@ -33,7 +36,7 @@ def beside(categories: pd.DataFrame, run: Run) -> pd.DataFrame:
     for name in ("source", *PUBLISHED_MEASURES):
         if name not in names:
             raise StudyError(place, f"lacks the column `{name}`", f"it has {', '.join(names)}")
-    known = [*run.answers.conditions, "personas"]
+    known = [*run.answers.conditions, "personas", *FILES]
     keys = [name for name in names if name not in (*PUBLISHED_MEASURES, "source")]
     for name in keys:
         if name not in known:
@@ -41,7 +44,12 @@ def beside(categories: pd.DataFrame, run: Run) -> pd.DataFrame:
     if found.duplicated(keys).any():
         row = int(found.duplicated(keys).to_numpy().argmax())
         raise StudyError(f"{place}: row {row + 1}", f"a second row for the same {', '.join(keys)}")
-    if not {*keys} <= {*categories}:
+    for name in {*FILES} & {*keys}:
+        files = run.levels(FILES[name])
+        found = found[found[name] == files[0]] if len(files) == 1 else found[:0]
+        keys.remove(name)
+    if not {*keys} <= {*categories} or found.empty:
         return nothing
+    found = found.drop(columns=[name for name in FILES if name in found])
     found = found.rename(columns=dict(zip(PUBLISHED_MEASURES, named, strict=True)))
     return categories.merge(found, on=keys, how="left")

@@ -10,15 +10,23 @@ from .scale import equally_spaced
 from .scenarios import Scenario, ValueInfo
 
 QUESTIONS = ("value", "action")
+COMPETING = "competing"
+"""The question how far the competing good is endorsed; no gap is made of its answers."""
 LEVEL = "level"
 """The question that asks a persona its own variables back; no gap is made of its answers."""
 
 KEYS = {
-    "value": ("question", "scale", "item"),
+    "value": ("question", "scale", "item", "defined"),
     "action": ("question", "item"),
+    COMPETING: ("question", "scale", "item", "defined"),
     LEVEL: ("question",),
 }
-NEEDED_KEYS = {"value": ("question", "scale"), "action": ("question",), LEVEL: ("question",)}
+NEEDED_KEYS = {
+    "value": ("question", "scale"),
+    "action": ("question",),
+    COMPETING: ("question", "scale"),
+    LEVEL: ("question",),
+}
 ITEM = "{value}: {definition}"
 
 
@@ -38,12 +46,16 @@ class Question:
 
 @dataclass(frozen=True)
 class Wording:
-    """One way to ask a question; {value}, {definition} and {topic} stand for the scenario's,
-    {variable} and {asks} for those of a persona's variable."""
+    """One way to ask a question; {value}, {definition}, {competing} and {topic} stand for the
+    scenario's, {variable} and {asks} for those of a persona's variable.
+
+    defined: the sentence after the question where an experiment sets `definition = true`.
+    """
 
     question: str
     scale: tuple[str, ...] = ()
     item: str = ITEM
+    defined: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,26 +68,36 @@ class Questions:
 
     value: tuple[Wording, ...]
     action: tuple[Wording, ...]
+    competing: tuple[Wording, ...]
     level: tuple[Wording, ...]
-    _asked: dict[tuple[str, str, int], Question] = field(default_factory=dict, repr=False)
+    _asked: dict[tuple[str, str, int, bool], Question] = field(default_factory=dict, repr=False)
 
     def ways(self, name: str) -> tuple[Wording, ...]:
         """The ways to ask the question of that name."""
-        return {"value": self.value, "action": self.action, LEVEL: self.level}[name]
+        ways: tuple[Wording, ...] = getattr(self, name)
+        return ways
 
     def ask(
-        self, name: str, scenario: Scenario, values: dict[str, ValueInfo], way: int = 0
+        self,
+        name: str,
+        scenario: Scenario,
+        values: dict[str, ValueInfo],
+        way: int = 0,
+        defined: bool = False,
     ) -> Question:
-        """A question about a scenario; the scale runs from 1 to -1, equally spaced."""
-        key = name, scenario.id, way
+        """A question about a scenario; the scale runs from 1 to -1, equally spaced.
+
+        defined: the value asked about comes with its definition; a phrase has none.
+        """
+        key = name, scenario.id, way, defined
         if key not in self._asked:
-            self._asked[key] = self._ask(name, scenario, values, way)
+            self._asked[key] = self._ask(name, scenario, values, way, defined)
         return self._asked[key]
 
     def ask_level(self, variable: Variable, way: int = 0) -> Question:
         """A variable of the personas as a question: its levels are the options, their positions
         on the variable, from -1 to 1, the scores."""
-        key = LEVEL, variable.key, way
+        key = LEVEL, variable.key, way, False
         if key not in self._asked:
             text = self.level[way].question.replace("{variable}", variable.name)
             levels = tuple(level.name for level in variable.levels)
@@ -86,18 +108,22 @@ class Questions:
         return self._asked[key]
 
     def _ask(
-        self, name: str, scenario: Scenario, values: dict[str, ValueInfo], way: int
+        self, name: str, scenario: Scenario, values: dict[str, ValueInfo], way: int, defined: bool
     ) -> Question:
         wording = self.ways(name)[way]
+        good = scenario.competing if name == COMPETING else scenario.value
 
         def filled(text: str) -> str:
             return (
                 text.replace("{value}", scenario.value)
-                .replace("{definition}", values[scenario.value].definition)
+                .replace("{competing}", scenario.competing)
+                .replace("{definition}", values[good].definition if good in values else "")
                 .replace("{topic}", scenario.topic)
             )
 
         text, item = filled(wording.question), filled(wording.item)
+        if defined and good in values:
+            text = f"{text} {filled(wording.defined)}".strip()
         if name == "action":
             options = tuple(option.text for option in scenario.options)
             return Question(name, text, options, tuple(scenario.scores()), item)
@@ -109,7 +135,8 @@ class Questions:
 def load_questions(study: Study, name: str, where: str) -> Questions:
     """The questions of `signatures/NAME.toml`: [value] and [action], or [[value]] for each way.
 
-    [level] asks a persona's own variables back; only who asks that needs it.
+    [competing] asks about the competing good, [level] a persona's own variables back; only who asks
+    that needs it.
 
     Raises StudyError with the key that is missing, unknown or of the wrong kind.
     """
@@ -117,8 +144,8 @@ def load_questions(study: Study, name: str, where: str) -> Questions:
     content = study.toml(path)
     ways: dict[str, tuple[Wording, ...]] = {}
     for question in KEYS:
-        if question == LEVEL and LEVEL not in content:
-            ways[LEVEL] = ()
+        if question in (COMPETING, LEVEL) and question not in content:
+            ways[question] = ()
             continue
         found = content.get(question, {})
         tables = found if isinstance(found, list) and found else [found]
@@ -127,7 +154,7 @@ def load_questions(study: Study, name: str, where: str) -> Questions:
             _wording(f"{study.place(path)}: {question}{f'[{n}]' if several else ''}", one, question)
             for n, one in enumerate(tables)
         )
-    return Questions(ways["value"], ways["action"], ways[LEVEL])
+    return Questions(**ways)
 
 
 def _wording(where: str, table: Any, question: str) -> Wording:

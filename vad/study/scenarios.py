@@ -3,18 +3,34 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import StudyError, unknown
 from .loader import Study
+from .personas import Persona, Personas
 from .scale import equally_spaced
 
 ENDS_OF_LINES = "\x85\u2028\u2029"
 """Those that JSON leaves as they are and `str.splitlines` cuts at."""
 
 STRENGTH = {None: 0, "mild": 1, "moderate": 2, "strong": 3}
+
+Place = Literal[
+    "",
+    "home",
+    "outdoors",
+    "school",
+    "office",
+    "shop",
+    "workshop",
+    "clinic",
+    "civic",
+    "gathering",
+    "screen",
+]
+"""Ten classes of the place where a dilemma happens; empty where a file records none."""
 
 
 class Option(BaseModel):
@@ -32,7 +48,9 @@ class Scenario(BaseModel):
     """One row of a scenario file. An empty `text` is a bare choice between actions.
 
     persona: the one persona it is for; of the others it is not asked. Without options only its
-    value question is.
+    value question is. competing: the good that the opposed actions serve, a value of another type
+    or a phrase. implausible_for: levels of a personas file, as "variable: level", whose holder
+    cannot be in it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -43,11 +61,19 @@ class Scenario(BaseModel):
     setting: str = ""
     persona: str = ""
     text: str = ""
+    competing: str = ""
+    place: Place = ""
+    implausible_for: tuple[Annotated[str, Field(pattern=r"^[^:]+: .+$")], ...] = ()
     options: tuple[Option, ...]
 
     def is_for(self, persona: str) -> bool:
         """Whether it is asked of a persona."""
         return self.persona in ("", persona)
+
+    def can_meet(self, persona: Persona) -> bool:
+        """Whether a persona has none of the levels that it is marked to be implausible for."""
+        held = {f"{variable.key}: {level}" for variable, level in persona.items()}
+        return held.isdisjoint(self.implausible_for)
 
     def scores(self) -> list[float]:
         """Each option's score, in the order of the file, on [-1, 1].
@@ -122,6 +148,21 @@ def load_scenarios(study: Study, name: str, where: str) -> list[Scenario]:
     return read_scenarios(study, study.file("scenarios", name, ".jsonl", where, "scenario file"))
 
 
+def check_marks(scenarios: list[Scenario], people: Personas, where: str) -> None:
+    """StudyError where `implausible_for` names what the personas of the file `where` don't have."""
+    levels = {
+        variable.key: [level.name for level in variable.levels] for variable in people.variables
+    }
+    for one in scenarios:
+        for mark in one.implausible_for:
+            key, _, level = mark.partition(": ")
+            place = f"{one.id}: implausible_for"
+            if key not in levels:
+                raise unknown(place, "variable", key, f"{where} has", levels)
+            if level not in levels[key]:
+                raise unknown(place, "level", level, f"{key} has", levels[key])
+
+
 def read_scenarios(study: Study, path: Path) -> list[Scenario]:
     """The scenarios of any JSON Lines file, held to the study's values and topics."""
     values, topics = load_values(study), load_topics(study)
@@ -140,6 +181,7 @@ def read_scenarios(study: Study, path: Path) -> list[Scenario]:
             raise unknown(place, "value", scenario.value, "scenarios/values.toml has", values)
         if scenario.topic not in topics:
             raise unknown(place, "topic", scenario.topic, "scenarios/topics.toml has", topics)
+        _competes(place, scenario, values)
         found[scenario.id] = number
         scenarios.append(scenario)
     if not scenarios:
@@ -159,6 +201,20 @@ def line_of(scenario: Scenario, exclude_defaults: bool = False) -> str:
     for end in ENDS_OF_LINES:
         line = line.replace(end, f"\\u{ord(end):04x}")
     return line + "\n"
+
+
+def _competes(place: str, scenario: Scenario, values: dict[str, ValueInfo]) -> None:
+    """StudyError where the competing good is a value of the focal type, or a value misspelt."""
+    good, focal = scenario.competing, values[scenario.value]
+    if good in values and values[good].type == focal.type:
+        raise StudyError(
+            f"{place}: competing",
+            f'found "{good}", which is of the type {focal.type}, as {scenario.value} itself is',
+            "name a value of another type that the opposed actions serve, or say it in a phrase",
+        )
+    meant = [name for name in values if name.lower() == good.lower() and name != good]
+    if meant:
+        raise StudyError(f"{place}: competing", f'found "{good}"', f'did you mean "{meant[0]}"?')
 
 
 def parse_scenario(line: str, place: str) -> Scenario:

@@ -10,8 +10,13 @@ import pytest
 from tests.helpers.commands import Vad
 from tests.helpers.respondents import LONGEST, respond
 from tests.helpers.studies import REPOSITORY
+from vad.errors import StudyError
 from vad.study.loader import Study, find_study
+from vad.study.personas import load_personas
 from vad.study.scenarios import Option, Scenario, load_scenarios, load_topics, load_values
+from vad.tools.curation import scenario_balance as balance
+from vad.tools.curation import scenario_marks as marks
+from vad.tools.curation import scenario_variety as variety
 from vad.tools.curation.drafting import to_scenario
 from vad.tools.curation.judging import REVIEW_QUESTIONS, agreement, as_first_read, load_review
 from vad.tools.curation.scenario_checks import check_dilemmas
@@ -20,6 +25,8 @@ from vad.tools.curation.scenario_rules import row_faults
 STUDY = find_study(REPOSITORY)
 VALUES, TOPICS = load_values(STUDY), load_topics(STUDY)
 OURS = load_scenarios(STUDY, "dilemmas", "test")
+FIRST = load_scenarios(STUDY, "dilemmas_1", "test")
+CULTURAL = load_personas(STUDY, "cultural", "test")
 
 
 def finding(scenarios: list[Scenario], name: str) -> Any:
@@ -76,12 +83,12 @@ def test_a_broken_rule_of_a_single_dilemma_is_told_with_what_to_write(
 
 def test_two_dilemmas_alike_are_found() -> None:
     twin = changed(OURS[1], text=ONE.text.replace("the", "a"))
-    assert not finding([ONE, twin, *OURS[2:40]], "highest cosine of two").holds
+    assert not variety.alike([ONE, twin, *OURS[2:40]]).holds
 
 
 def test_a_missing_and_a_double_combination_are_found() -> None:
-    assert not finding(OURS[1:], "value x topic").holds
-    assert not finding([*OURS, changed(ONE, id="again")], "value x topic").holds
+    assert not finding(OURS[1:22], "value x topic").holds
+    assert not finding([*OURS[:22], changed(ONE, id="again")], "value x topic").holds
 
 
 def test_wording_that_gives_the_side_away_is_found() -> None:
@@ -97,7 +104,64 @@ def test_wording_that_gives_the_side_away_is_found() -> None:
         )
         for one in OURS[:220]
     ]
-    assert not finding(told, "polarity told by wording").holds
+    assert not balance.polarity_by_words(told).holds
+
+
+def test_wording_that_gives_the_intensity_away_is_found() -> None:
+    said = {"mild": " a little", "moderate": " for the most part", "strong": " whole and entire"}
+    told = [
+        changed(
+            one,
+            options=tuple(
+                o.model_copy(update={"text": o.text + said[str(o.intensity)]}) for o in one.options
+            ),
+        )
+        for one in OURS[:220]
+    ]
+    assert not balance.intensity_by_words(told).holds
+
+
+def test_of_the_first_edition_words_tell_too_much() -> None:
+    for check in (balance.intensity_by_words, balance.polarity_by_words):
+        assert not check(FIRST).holds
+
+
+def test_a_dilemma_that_names_no_competing_good_or_no_place_is_found() -> None:
+    assert not marks.competing_named([changed(ONE, competing=""), *OURS[1:]]).holds
+    assert not marks.places([changed(ONE, place=""), *OURS[1:]]).holds
+
+
+def test_too_many_dilemmas_in_one_class_of_place_are_found() -> None:
+    moved = [changed(one, place="home") for one in OURS[:100]] + OURS[100:]
+    found = marks.places(moved)
+    assert not found.holds
+    assert "happen in the place 'home'; move some" in found.where[0]
+
+
+def test_pairs_of_persona_and_dilemma_that_cannot_meet_are_counted() -> None:
+    marked = changed(ONE, implausible_for=("religiosity: not at all important",))
+    without = sum(
+        ("religiosity", "not at all important") in {(v.key, level) for v, level in who.items()}
+        for who in CULTURAL.personas
+    )
+    found = marks.implausible([marked, *OURS[1:10]], CULTURAL, "personas/cultural.toml")
+    assert without == 4
+    assert found.figure == f"{without} of 120; 1 dilemmas marked"
+
+
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        ("religiousity: very important", 'did you mean "religiosity"?'),
+        ("religiosity: very unimportant", 'no level "very unimportant"'),
+    ],
+)
+def test_a_mark_that_no_persona_can_have_is_refused(mark: str, said: str) -> None:
+    with pytest.raises(StudyError) as told:
+        marks.implausible(
+            [changed(ONE, implausible_for=(mark,))], CULTURAL, "personas/cultural.toml"
+        )
+    assert said in str(told.value)
 
 
 def test_lengths_that_give_side_or_intensity_away_are_found() -> None:
@@ -109,7 +173,7 @@ def test_lengths_that_give_side_or_intensity_away_are_found() -> None:
         changed(one, options=tuple(o.model_copy(update={"text": longer(o)}) for o in one.options))
         for one in OURS[:110]
     ]
-    assert not finding(by_intensity, "intensity told by length").holds
+    assert not balance.intensity_by_length(by_intensity).holds
     by_side = [
         changed(
             one,
@@ -122,8 +186,8 @@ def test_lengths_that_give_side_or_intensity_away_are_found() -> None:
         )
         for one in OURS[:110]
     ]
-    assert not finding(by_side, "mean words, aligned and opposed").holds
-    assert not finding(by_side, "longest action is aligned").holds
+    assert not balance.length_overall(by_side).holds
+    assert not balance.longest(by_side).holds
 
 
 def test_digital_platforms_under_social_networks_are_found() -> None:
@@ -154,20 +218,20 @@ def test_check_works_on_a_file_of_ones_own_with_two_plain_actions(root: Path, va
     }
     (root / "mine.jsonl").write_text(json.dumps(row) + "\n")
     done = vad("scenarios", "check", "mine.jsonl")
-    assert "1 dilemmas, 14 checks" in done.stdout, done.stderr
+    assert "1 dilemmas, 18 checks" in done.stdout, done.stderr
     assert done.returncode in (0, 1)
 
 
 def test_the_review_has_a_row_a_dilemma_and_every_failure_was_rewritten() -> None:
     review = load_review(STUDY)
-    assert list(review["id"]) == [one.id for one in OURS]
+    assert list(review["id"]) == [one.id for one in FIRST]
     failed = review[~review[list(REVIEW_QUESTIONS)].all(axis=1)]
     assert (failed["changed"].fillna("") != "").all()
 
 
 def test_the_rejected_drafts_are_no_part_of_the_dataset_and_differ_from_it() -> None:
     rejected = load_scenarios(STUDY, "rejected", "test")
-    texts = {one.model_dump_json(exclude={"id"}) for one in OURS}
+    texts = {one.model_dump_json(exclude={"id"}) for one in [*OURS, *FIRST]}
     assert rejected
     assert not {one.model_dump_json(exclude={"id"}) for one in rejected} & texts
     review = load_review(STUDY)

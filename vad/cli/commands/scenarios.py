@@ -17,12 +17,17 @@ Seed = Annotated[int, typer.Option(help="Decides the sampling.")]
 @app.command()
 def check(
     file: Annotated[Path | None, typer.Argument(help="A JSON Lines file; default: ours.")] = None,
+    personas: Annotated[
+        str, typer.Option(help="A file of personas/, for which marks are counted.")
+    ] = "cultural",
     study: Root = None,
 ) -> None:
     """Print what can be proved of a set of dilemmas; exit code 1 if a limit is missed."""
     from ...errors import StudyError
+    from ...study.personas import load_personas
     from ...study.scenarios import load_topics, load_values, read_scenarios
     from ...tools.curation.scenario_checks import check_dilemmas
+    from ...tools.curation.scenario_marks import implausible
     from ..screens.checks import print_findings
 
     found = locate_study(study, file)
@@ -31,6 +36,8 @@ def check(
         raise StudyError(str(path), "there is no such file")
     scenarios = read_scenarios(found, path)
     findings = check_dilemmas(scenarios, load_values(found), load_topics(found))
+    people = load_personas(found, personas, "--personas")
+    findings.append(implausible(scenarios, people, f"personas/{personas}.toml"))
     missed = print_findings(findings)
     print(f"{len(scenarios)} dilemmas, {len(findings)} checks, {missed} missed")
     if missed:

@@ -42,6 +42,7 @@ def print_check(experiment: Experiment, timed: bool) -> None:
     bare = {trial.scenario.id for trial in trials if not trial.scenario.options}
     if bare:
         print(f"{len(bare)} scenarios have no actions; only their value question is asked")
+    _print_implausible(experiment)
     for question, worst in balance((one.question.name, one.order) for one in plan.trials).items():
         print(
             f"option orders, {question} question: shares of an option over the places differ "
@@ -74,6 +75,19 @@ def _scales(trials: Sequence["Trial"]) -> dict[str, str]:
             said += " (a scale begins with what scores 1; is this one written the other way round?)"
         found.setdefault(asked.name, {})[f"{said}, {len(asked.options)} options"] = None
     return {question: "; ".join(scales) for question, scales in found.items()}
+
+
+def _print_implausible(experiment: Experiment) -> None:
+    """How many pairs of persona and scenario cannot meet, and what becomes of them."""
+    pairs: dict[str, set[tuple[str, str]]] = {}
+    for one in experiment.conditions:
+        for scenario in experiment.scenarios[one.settings.scenarios] if one.persona else []:
+            if one.persona and not scenario.can_meet(one.persona):
+                pair = one.persona.name, scenario.id
+                pairs.setdefault(one.settings.implausible, set()).add(pair)
+    for how, found in pairs.items():
+        becomes = "asked all the same" if how == "ask" else "left out"
+        print(f"{len(found)} pairs of persona and scenario cannot meet; {becomes}")
 
 
 def _print_certificate(one: "Certificate", model: Model) -> None:

@@ -8,6 +8,9 @@ from ...errors import StudyError
 from ...study.loader import Study
 from ...study.scenarios import lines_of
 
+ASKED = {"value", "action", "both", "level", "competing"}
+"""The exports that make a file of signatures a program."""
+
 
 def print_study(study: Study) -> None:
     """Every name of the study with what its file says of itself."""
@@ -20,7 +23,7 @@ def print_study(study: Study) -> None:
             exports = study.assigned("signatures", name)
         except StudyError:
             exports = set()
-        (programs if exports & {"value", "action", "both", "level"} else signatures).append(name)
+        (programs if exports & ASKED else signatures).append(name)
     sections = (
         (
             "experiments",

@@ -216,4 +216,6 @@ def _type_of(rows: list[dict[str, Any]], key: str) -> pa.DataType:
     kinds = {type(row[key]) for row in rows if row[key] is not None}
     if kinds <= {int}:
         return pa.int64()
+    if kinds == {bool}:
+        return pa.bool_()
     return pa.float64() if kinds <= {int, float} else pa.string()

@@ -45,7 +45,7 @@ def judge(
     """Ask a model the six questions about the reviewed dilemmas and hold it against the review.
 
     Writes a row a text to `out`. Judged are the dilemmas that stand as they were first read, and
-    the rejected drafts; `scenarios/review.csv` has the reading of both.
+    the rejected drafts; `scenarios/review_1.csv` has the reading of both.
     """
     profile = load_profile(study, model, "--model")
     values = load_values(study)
@@ -79,7 +79,7 @@ def judge(
 def as_first_read(study: Study, review: pd.DataFrame) -> list[Scenario]:
     """The texts the review was made on: dilemmas never changed, and rejected drafts."""
     unchanged = set(review[review["changed"].fillna("") == ""]["id"])
-    kept = [one for one in load_scenarios(study, "dilemmas", "scenarios") if one.id in unchanged]
+    kept = [one for one in load_scenarios(study, "dilemmas_1", "scenarios") if one.id in unchanged]
     return kept + load_scenarios(study, "rejected", "scenarios")
 
 
@@ -104,8 +104,8 @@ def agreement(judged: pd.DataFrame, review: pd.DataFrame) -> list[Agreement]:
 
 
 def load_review(study: Study) -> pd.DataFrame:
-    """`scenarios/review.csv` with yes and no as booleans; StudyError if a column is missing."""
-    path = study.root / "scenarios" / "review.csv"
+    """`scenarios/review_1.csv` with yes and no as booleans; StudyError if a column is missing."""
+    path = study.root / "scenarios" / "review_1.csv"
     if not path.is_file():
         raise StudyError(study.place(path), "there is no review to hold a judge against")
     review = pd.read_csv(path, dtype=str)

@@ -8,6 +8,7 @@ from collections import Counter
 
 from ...study.scenarios import Scenario, ValueInfo
 from . import scenario_balance as balance
+from . import scenario_marks as marks
 from . import scenario_variety as variety
 from .finding import Finding
 from .scenario_rules import DIGITAL, row_faults
@@ -37,7 +38,8 @@ def check_dilemmas(
         balance.length_by_value,
         balance.longest,
         balance.intensity_by_length,
-        balance.polarity_finding,
+        balance.intensity_by_words,
+        balance.polarity_by_words,
     )
     return [
         _rows(scenarios, values),
@@ -45,6 +47,7 @@ def check_dilemmas(
         *(check(told) for check in of_texts if told),
         variety.runs(scenarios),
         *(check(acted) for check in of_actions if acted),
+        *(check(told) for check in (marks.competing_named, marks.places) if told),
         _digital(scenarios),
     ]
 
