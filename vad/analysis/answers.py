@@ -15,6 +15,7 @@ from ..runs.store.schema import RESPONSES
 from ..study.questions import LEVEL, QUESTIONS
 from .layouts import RELEASED_TRIAL, from_released, from_responses
 from .measures import Array, Labels
+from .parsers import Parser, as_read
 
 MOST_OPTIONS = 12
 
@@ -51,12 +52,12 @@ class Answers:
         return _grouped(self.items[[*dict.fromkeys(columns)]])
 
 
-def read_answers(path: Path) -> Answers:
+def read_answers(path: Path, parser: Parser = "strict") -> Answers:
     """The answers of a CSV or Parquet file; StudyError if they cannot be used.
 
     `vad.layout` says what columns they need.
     """
-    return pair(_read(path), str(path))
+    return pair(as_read(_read(path), parser, str(path)), str(path))
 
 
 def with_beliefs(answers: Answers, manifest: dict[str, Any], by: Iterable[str]) -> Answers:
