@@ -14,6 +14,7 @@ from ..runs.store.schema import RESPONSES
 from ..study.questions import COMPETING, LEVEL, QUESTIONS
 from .layouts import RELEASED_TRIAL, from_released, from_responses, refuse_off_order
 from .measures import Array, Labels
+from .parsers import Parser, as_read
 from .reading import Reading, scale_in_words
 from .scales import MOST_OPTIONS, Scales, refuse_open_letters, refuse_open_scores
 from .table_files import read_table_file
@@ -55,7 +56,10 @@ class Answers:
 
 
 def read_answers(
-    path: Path, scales: Scales | None = None, conditions: Sequence[str] | None = None
+    path: Path,
+    scales: Scales | None = None,
+    conditions: Sequence[str] | None = None,
+    parser: Parser = "strict",
 ) -> Answers:
     """The answers of a file of any kind that `table_files` reads.
 
@@ -66,7 +70,7 @@ def read_answers(
     """
     place, scales = str(path), scales or {}
     file = read_table_file(path)
-    table, dropped = _of_gap(file.table, place)
+    table, dropped = _of_gap(as_read(file.table, parser, place), place)
     rows = _rows(table, scales, place)
     if "question" in table and "order" in table and not scales:
         refuse_off_order(rows, table, place)

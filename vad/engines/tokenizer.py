@@ -9,7 +9,9 @@ from ..errors import StudyError
 from ..study.formats import count_words
 from ..study.loader import Study
 from ..study.models import Model
+from .before_start import refuse_unfit
 from .capabilities import capabilities
+from .weights import local_weights
 
 
 class Tokenizer:
@@ -25,7 +27,9 @@ class Tokenizer:
         logging.set_verbosity_error()
         self.model = model
         self.fetch = fetch
-        folder = model.folder(study)
+        folder = local_weights(model, study)
+        if folder:
+            refuse_unfit(model, folder)
         self.source = str(folder or model.weights)
         place = f"experiments/models.toml: {model.name}"
         try:
@@ -186,7 +190,9 @@ def local_tokenizer(model: Model, study: Study, fetch: bool) -> Tokenizer | Byte
     try:
         return Tokenizer(model, study, fetch and capabilities(model).in_process)
     except StudyError:
-        if capabilities(model).in_process and (fetch or model.folder(study)):
+        folder = model.folder(study)
+        here = folder is not None and folder.exists()
+        if capabilities(model).in_process and (fetch or here):
             raise
         return ByteCounter()
 
