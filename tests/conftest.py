@@ -1,5 +1,6 @@
 """A small study in a temporary folder, with respondents made of one function each."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,6 +26,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = "engine" if item.get_closest_marker("engine") else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of the tests' own: nothing of them lands in the person's."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["VAD_CACHE"] = str(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ Unreadable      a model's answer cannot be read: data, counted by kind, never im
 EngineFailure   an engine gave no answer: the trial stays open and is asked again
   DoesNotFit    a prompt and its budget exceed the context: the program that wrote it is at fault
 EngineGone      the engine itself has died: the run stops, saved, and says how to go on
+NotFetched      weights did not come: nobody answers where they are fetched from
 Halt            what stops at once, whoever would catch an Exception and go on
 """
 
@@ -54,6 +55,10 @@ class DoesNotFit(EngineFailure):
 
 class EngineGone(EngineFailure):
     """The engine has died or never started; nothing more can be asked of it."""
+
+
+class NotFetched(Exception):
+    """Weights that did not come: who was asked, and what was said."""
 
 
 class Halt(BaseException):

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from ..errors import EngineFailure, EngineGone, Interrupted, StudyError
+from ..errors import EngineFailure, EngineGone, Interrupted, NotFetched, StudyError
 from .commands import engines, experiments, results
 
 app = typer.Typer(
@@ -54,12 +54,14 @@ def main() -> None:
 
 def _command() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    from .commands.models import app as models
     from .commands.new import app as new
     from .commands.new import init
     from .commands.personas import app as personas
     from .commands.scenarios import app as scenarios
 
     app.command()(init)
+    app.add_typer(models, name="models")
     app.add_typer(new, name="new")
     app.add_typer(scenarios, name="scenarios")
     app.add_typer(personas, name="personas")
@@ -77,7 +79,7 @@ def _ending(command: Callable[[], None]) -> None:
         _stop("stopped", 130)
     except EngineGone as error:
         _stop(f"{error}\nevery answer so far is saved; the same command goes on", 3)
-    except EngineFailure as error:
+    except (EngineFailure, NotFetched) as error:
         _stop(str(error), 3)
     except BrokenPipeError:
         raise SystemExit(141) from None

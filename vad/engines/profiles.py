@@ -6,9 +6,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import StudyError, unknown
+from ..study.hashing import GGUF
 from ..study.loader import Study
 from ..study.models import Model, load_models
 from .capabilities import capabilities
+from .weights import look_at_gguf
 
 
 def load_profiles(study: Study) -> dict[str, Model]:
@@ -38,6 +40,7 @@ def load_profile(study: Study, name: str, where: str) -> Model:
     """One profile by name, its local files looked at.
 
     Raises StudyError for an unknown name, a folder that is missing or without weights or tokenizer.
+    Weights with a source need not be here yet.
     """
     models = load_profiles(study)
     if name not in models and ("/" in name or Path(name).is_dir()):
@@ -50,9 +53,14 @@ def load_profile(study: Study, name: str, where: str) -> Model:
     place = f"experiments/models.toml: {name}.weights"
     if folder is None:
         return model
+    if model.source and not folder.exists():
+        return model
     if not folder.exists():
         raise StudyError(place, f'there is no "{model.weights}" (looked in {folder})')
     if not capabilities(model).has_weights:
+        return model
+    if folder.suffix == GGUF:
+        look_at_gguf(folder, place)
         return model
     look_at_weights(folder, model.weights, place)
     return model

@@ -10,6 +10,7 @@ from ..study.formats import count_words
 from ..study.loader import Study
 from ..study.models import Model
 from .capabilities import capabilities
+from .weights import local_weights
 
 
 class Tokenizer:
@@ -25,8 +26,7 @@ class Tokenizer:
         logging.set_verbosity_error()
         self.model = model
         self.fetch = fetch
-        folder = model.folder(study)
-        self.source = str(folder or model.weights)
+        self.source = str(local_weights(model, study) or model.weights)
         place = f"experiments/models.toml: {model.name}"
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(
@@ -186,7 +186,9 @@ def local_tokenizer(model: Model, study: Study, fetch: bool) -> Tokenizer | Byte
     try:
         return Tokenizer(model, study, fetch and capabilities(model).in_process)
     except StudyError:
-        if capabilities(model).in_process and (fetch or model.folder(study)):
+        folder = model.folder(study)
+        here = folder is not None and folder.exists()
+        if capabilities(model).in_process and (fetch or here):
             raise
         return ByteCounter()
 

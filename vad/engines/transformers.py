@@ -35,7 +35,7 @@ class TransformersEngine:
         self.model = model
         self.backend = BACKEND_NAMES[backend]
         self.tokens = Tokenizer(model, study, fetch=True)
-        self.source = str(model.folder(study) or model.weights)
+        self.source = self.tokens.source
         self._queue: asyncio.Queue[tuple[Call, asyncio.Future[Reply]]] = asyncio.Queue()
         self._worker: asyncio.Task[None] | None = None
         self._model: Any = None

