@@ -22,6 +22,7 @@ from .csv_files import write_csv
 from .measure_table import COMPARED, PRIMARY
 from .measures import Array
 from .paired_tests import compare_pairs, contrast_figures, mann_whitney
+from .parsers import Parser, marked, written_under
 from .pooled_runs import PooledRuns, pool_runs
 from .resampling import levels, scenario_columns
 
@@ -32,7 +33,12 @@ BATCH = 400
 """Contrasts computed together; those of one batch share what their pairs have in common."""
 
 
-def compare(runs: Sequence[Path], groups: Mapping[str, str], any_two: bool = False) -> pd.DataFrame:
+def compare(
+    runs: Sequence[Path],
+    groups: Mapping[str, str],
+    any_two: bool = False,
+    parser: Parser = "strict",
+) -> pd.DataFrame:
     """Each condition of the runs against its reference; `any_two`: every other two as well.
 
     groups: a value's group, for the rows by value group. The primary contrasts also come by value
@@ -54,7 +60,7 @@ def compare(runs: Sequence[Path], groups: Mapping[str, str], any_two: bool = Fal
 
     Raises StudyError where there is nothing to compare, and what `pool` raises.
     """
-    found = pool_runs(runs)
+    found = pool_runs(runs, parser)
     no_clash([*found.conditions[0]])
     planned = contrasts(found.conditions, found.levels)
     if any_two:
@@ -75,7 +81,9 @@ def compare(runs: Sequence[Path], groups: Mapping[str, str], any_two: bool = Fal
     return table.sort_values("family", ascending=False, kind="stable", ignore_index=True)
 
 
-def write_comparisons(runs: Sequence[Path], table: pd.DataFrame, any_two: bool = False) -> Path:
+def write_comparisons(
+    runs: Sequence[Path], table: pd.DataFrame, any_two: bool = False, parser: Parser = "strict"
+) -> Path:
     """Write a table under the first run, full precision; StudyError if that cannot be done.
 
     What was compared is in its name, as p-values are adjusted within it: `tables/comparisons.csv`
@@ -83,10 +91,10 @@ def write_comparisons(runs: Sequence[Path], table: pd.DataFrame, any_two: bool =
     """
     others = [f"_with_{'_'.join(run.resolve().name for run in runs[1:])}"] if runs[1:] else []
     name = "".join(["comparisons", *others, "_any_two" if any_two else ""])
-    path = runs[0] / "tables" / f"{name}.csv"
+    path = written_under(runs[0], parser) / "tables" / f"{name}.csv"
     try:
-        path.parent.mkdir(exist_ok=True)
-        write_csv(table, path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_csv(marked(table, parser), path)
     except OSError as error:
         raise StudyError(str(path), f"cannot be written: {error.strerror}") from None
     return path

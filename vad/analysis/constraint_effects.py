@@ -22,6 +22,7 @@ from ..errors import StudyError
 from ..runs.store.schema import ASKED_ONCE, in_role
 from .comparison_table import primary_contrasts
 from .csv_files import write_csv
+from .parsers import marked
 from .resampling import mean_interval
 from .results import Run
 from .unreadable import unreadable_by_kind
@@ -65,24 +66,33 @@ def audit(run: Run) -> dict[str, pd.DataFrame]:
 
 
 def write_audit(run: Run, tables: dict[str, pd.DataFrame]) -> Path:
-    """Write the tables, those that are not empty, as CSV under `RUN/tables`."""
-    folder = run.folder / "tables"
+    """Write the tables, those that are not empty, as CSV under `RUN/tables`.
+
+    What rests on the lenient parser goes under `RUN/lenient/tables`.
+    """
+    folder = run.written / "tables"
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():
             if len(table):
-                write_csv(table, folder / f"{name}.csv")
+                write_csv(marked(table, run.parser), folder / f"{name}.csv")
     except OSError as error:
         raise StudyError(str(folder), f"cannot be written: {error.strerror}") from None
     return folder
 
 
 def _answers(rows: pd.DataFrame, cuts: "pd.Series[Any]") -> pd.DataFrame:
-    """A row a model and decoding; tokens and seconds are means an answer."""
-    groups = rows.groupby(["model", "decoding"], sort=False)
+    """A row a model and decoding; lenient: answers that the lenient parser reads, constrained ones
+    among them; tokens and seconds are means an answer."""
+    # A run that was kept without a lenient reading has none to show.
+    read = rows["valid"].astype(bool)
+    if "lenient_option" in rows:
+        read |= rows["lenient_option"].notna()
+    groups = rows.assign(read=read).groupby(["model", "decoding"], sort=False)
     table = groups.agg(
         answers=("valid", "size"),
         unreadable=("valid", lambda valid: int((~valid).sum())),
+        lenient=("read", "sum"),
         **{name: (name, "mean") for name in in_role("cost")},
     )
     table.insert(2, "share", table["unreadable"] / table["answers"])

@@ -16,6 +16,7 @@ from ..runs.store.schema import ASKED_ONCE, condition_columns
 from .answers import Answers, pair
 from .contrasts import ConditionRow, Levels, varied
 from .measures import Array
+from .parsers import Parser, as_read
 
 POOLED_COLUMNS = ["trial", *ASKED_ONCE, "value", "topic", "score"]
 """The columns of responses that are pooled, beside those that tell conditions apart."""
@@ -38,7 +39,7 @@ class PooledRuns:
     topic: list[str]
 
 
-def pool_runs(runs: Sequence[Path]) -> PooledRuns:
+def pool_runs(runs: Sequence[Path], parser: Parser = "strict") -> PooledRuns:
     """Read the runs' answers together.
 
     A baseline that one run took over from another is one condition. Where two runs answered the
@@ -52,7 +53,9 @@ def pool_runs(runs: Sequence[Path]) -> PooledRuns:
             raise StudyError(str(run), "is named twice")
     manifests = [open_manifest(run) for run in runs]
     extra = list(dict.fromkeys(key for one in manifests for key in one["vary"] if key not in NAMED))
-    tables = [_read(run, manifest, extra) for run, manifest in zip(runs, manifests, strict=True)]
+    tables = [
+        _read(run, manifest, extra, parser) for run, manifest in zip(runs, manifests, strict=True)
+    ]
     names = condition_columns(extra)
     rows = pd.concat(tables, ignore_index=True)
     once = rows.drop_duplicates([*names, "trial"])
@@ -66,10 +69,14 @@ def pool_runs(runs: Sequence[Path]) -> PooledRuns:
     return _side_by_side(answers, names, _recorded(manifests))
 
 
-def _read(run: Path, manifest: dict[str, Any], extra: list[str]) -> pd.DataFrame:
+def _read(run: Path, manifest: dict[str, Any], extra: list[str], parser: Parser) -> pd.DataFrame:
     """A run's answers; a setting that only other runs vary has the value this one has for it."""
-    own = condition_columns(manifest["vary"])
-    table = read_table(run, "responses", [*POOLED_COLUMNS, *own])
+    columns = [*POOLED_COLUMNS, *condition_columns(manifest["vary"])]
+    if parser == "lenient":
+        # Whole, as a run that was kept without a lenient reading has to say so itself.
+        table = as_read(read_table(run, "responses"), parser, str(run))[columns]
+    else:
+        table = read_table(run, "responses", columns)
     for key in extra:
         if key not in manifest["vary"]:
             table[column(key)] = manifest["settings"].get(key)

@@ -30,6 +30,7 @@ from .contrasts import PERSONA_COLUMNS
 from .conventions import named
 from .distributions import distributions
 from .manipulation_check import manipulation_check, named_levels
+from .parsers import Parser, as_read, written_under
 from .scores import measures_by
 
 By = str | Sequence[str]
@@ -38,14 +39,25 @@ By = str | Sequence[str]
 class Run:
     """One run folder. What is read is read when asked for; nothing is ever written."""
 
-    def __init__(self, folder: Path, study: Study | None, manifest: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        study: Study | None,
+        manifest: dict[str, Any],
+        parser: Parser = "strict",
+    ) -> None:
         self.folder = folder
+        self.parser = parser
         self.study = study
         self.manifest = manifest
 
     def responses(self, columns: list[str] | None = None) -> pd.DataFrame:
-        """A row a trial: its condition, scenario, question, repeat, order, text, score, ..."""
-        return read_table(self.folder, "responses", columns)
+        """A row a trial: its condition, scenario, question, repeat, order, text, score, ...
+
+        Whole rows are as the run's parser reads them; named columns are as they were kept.
+        """
+        rows = read_table(self.folder, "responses", columns)
+        return rows if columns else as_read(rows, self.parser, str(self.folder))
 
     def gap_responses(self) -> pd.DataFrame:
         """The responses that a gap is made of, in the order of `answers.rows`: no `level` ones."""
@@ -88,7 +100,7 @@ class Run:
     def compare(self, *others: str | Path, any_two: bool = False) -> pd.DataFrame:
         """Paired differences between conditions, of this run or with others; see `vad.compare`."""
         groups = {name: info.group for name, info in self.values.items()}
-        return compare([self.folder, *map(Path, others)], groups, any_two)
+        return compare([self.folder, *map(Path, others)], groups, any_two, self.parser)
 
     def answers_by(self, by: Sequence[str]) -> Answers:
         """The answers, with a column for each variable of the personas that `by` names."""
@@ -117,6 +129,11 @@ class Run:
     def conditions(self) -> list[str]:
         """The columns that tell its conditions apart, as its manifest says."""
         return condition_columns(self.manifest["vary"])
+
+    @property
+    def written(self) -> Path:
+        """Where its tables, figures and page go: what the lenient parser reads, apart."""
+        return written_under(self.folder, self.parser)
 
     @property
     def asked(self) -> list[str]:
@@ -199,15 +216,16 @@ class Run:
         return next((levels for key, levels in varied.items() if column(key) == name), [])
 
 
-def open_run(folder: str | Path, study: str | Path | None = None) -> Run:
+def open_run(folder: str | Path, study: str | Path | None = None, parser: Parser = "strict") -> Run:
     """Open a run folder.
 
     study: the folder of its study, which knows the values' groups and the personas' beliefs; by
     default the one around the run, else the one around the current folder, else none.
+    parser: what free answers are read by, strict or lenient.
     Raises StudyError if it is not a run folder, or if no study is where one was named.
     """
     path = Path(folder)
-    return Run(path, _study(path, study), open_manifest(path))
+    return Run(path, _study(path, study), open_manifest(path), parser)
 
 
 def _study(run: Path, given: str | Path | None) -> Study | None:

@@ -19,6 +19,7 @@ from .conventions import Convention
 from .distributions import distributions
 from .grouped_answers import GroupedAnswers
 from .measure_table import MEASURES
+from .parsers import Parser
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,12 @@ def measures_by(answers: Answers, convention: Convention, by: tuple[str, ...] = 
     return pd.concat([table, figures], axis=1)
 
 
-def to_json(scores: Scores, reading: Reading) -> str:
+def to_json(scores: Scores, reading: Reading, parser: Parser = "strict") -> str:
     """`{"overall": {...}, "groups": [{...}], ...}` with full precision, null where undefined."""
     content = {
         "reading": asdict(reading),
         "convention": asdict(scores.convention),
+        "parser": parser,
         "overall": scores.overall,
         "groups": scores.groups.to_dict("records"),
         "distributions": scores.distributions.to_dict("records"),

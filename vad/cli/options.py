@@ -16,6 +16,12 @@ Model = Annotated[
     typer.Option(help="This model instead of the experiment's, or several: --model A,B."),
 ]
 Seed = Annotated[int | None, typer.Option(help="This seed instead of the experiment's.")]
+ParserName = Annotated[
+    str,
+    typer.Option(
+        "--parser", help="strict, or lenient: what free answers are read by; tables say which."
+    ),
+]
 Root = Annotated[Path | None, typer.Option("--study", help="The study's folder.")]
 Runs = Annotated[Path | None, typer.Option(help="Where run folders are; default: STUDY/runs.")]
 

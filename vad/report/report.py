@@ -67,5 +67,5 @@ def _half_asked(answers: Answers) -> list[str]:
 
 def write_report(report: Report) -> None:
     """Write tables and figures; StudyError if that cannot be done."""
-    write_tables(report.run.folder / "tables", report.tables)
-    write_figures(report.run.folder / "figures", report.figures)
+    write_tables(report.run.written / "tables", report.tables, report.run.parser)
+    write_figures(report.run.written / "figures", report.figures)

@@ -20,6 +20,7 @@ from ..analysis.comparison_table import (
 from ..analysis.comparisons import ALPHA
 from ..analysis.csv_files import write_csv
 from ..analysis.measure_table import BY_NAME, PRIMARY, Measure, primary_first, shown_in
+from ..analysis.parsers import SAID, Parser, marked
 from ..analysis.results import Run
 from ..analysis.unreadable import unreadable_by_kind
 from ..design.columns import BASELINE
@@ -187,17 +188,18 @@ def _with_guarantee(run: Run, table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(guarantee=[run.guarantee(*pair) for pair in pairs])
 
 
-def write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+def write_tables(folder: Path, tables: dict[str, pd.DataFrame], parser: Parser = "strict") -> None:
     """Write each table under `folder`: NAME.csv whole, at full precision, and NAME.tex to read.
 
-    Raises StudyError if that cannot be done.
+    Where they rest on the lenient parser each says so. Raises StudyError if that cannot be done.
     """
+    said = "" if parser == "strict" else f"{SAID}\n"
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():
-            write_csv(table, folder / f"{name}.csv")
+            write_csv(marked(table, parser), folder / f"{name}.csv")
             shown, bold = printed(name, table)
-            (folder / f"{name}.tex").write_text(fragment(shown, bold, _note(name)))
+            (folder / f"{name}.tex").write_text(fragment(shown, bold, said + _note(name)))
     except OSError as error:
         raise StudyError(str(folder), f"cannot be written: {error.strerror}") from None
 

@@ -1,14 +1,19 @@
 """Answers: what a conversation came to -> a row a trial and a row an LM call."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from ..constraints.choices import choice_text
+from ..constraints.lenient import read_lenient
 from ..constraints.values import kept
 from ..design.trials import Conversation, Trial
 from ..errors import Unreadable
 from ..study.source import Quote
 from .session import RecordedCall, Session
+
+NOT_LENIENT = {"lenient_letter": None, "lenient_option": None, "lenient_score": None}
+"""Of a constrained answer, and of one in which no parser reads an option."""
 
 
 def response_rows(
@@ -59,6 +64,7 @@ def response_rows(
                 "valid": True,
                 "problem": None,
             }
+            | _lenient(trial, session, answers, stood[0])
             | _probabilities(trial, probabilities.get(trial.key))
         )
     return rows
@@ -74,16 +80,47 @@ def _probabilities(trial: Trial, probabilities: tuple[float, ...] | None) -> dic
     return {"probabilities": list(probabilities), "expected": expected / mass if mass else None}
 
 
+def _lenient(
+    trial: Trial, session: Session, answers: Sequence[Any], place: int | None
+) -> dict[str, Any]:
+    """What the lenient parser reads of a free answer: an option by its place, or nothing."""
+    if session.constrained or place is None:
+        return NOT_LENIENT
+    option = trial.order[place]
+    return {
+        "lenient_letter": str(answers[place]),
+        "lenient_option": option,
+        "lenient_score": trial.question.scores[option],
+    }
+
+
+def _answers_key(schema: dict[str, Any], name: str, answers: Sequence[Any]) -> str | None:
+    """The field of a call that holds the answer: of the question's name, or with its choices."""
+    fields = schema.get("properties", {})
+    held = [key for key, one in fields.items() if one.get("enum") == [*answers]]
+    return name if name in fields else held[0] if len(held) == 1 else None
+
+
 def failed_rows(
     conversation: Conversation, problem: Unreadable, session: Session
 ) -> list[dict[str, Any]]:
     """The rows of a conversation in which an answer could not be read: raw text, kind, no score."""
     ended = session.calls[-1].reply.finish_reason
     kind = {"stop": problem.kind, "refused": "refused"}.get(ended, "cut off")
-    return [
+    rows = [
         _common(trial, session, first=place == 0) | _nothing(kind, problem.text)
         for place, trial in enumerate(conversation.trials)
     ]
+    if len(rows) == 1 and not session.constrained:
+        trial = conversation.trials[0]
+        answers = conversation.part.answers[trial.question.name][: len(trial.order)]
+        key = _answers_key(session.calls[-1].call.schema, trial.question.name, answers)
+        # A call before the last asks for something else than the answer.
+        if key:
+            words = [trial.question.options[option] for option in trial.order]
+            place = read_lenient(problem.text, key, [*map(str, answers)], words)
+            rows[0] |= _lenient(trial, session, answers, place)
+    return rows
 
 
 def call_rows(conversation: Conversation, session: Session) -> list[dict[str, Any]]:
@@ -151,6 +188,7 @@ def _nothing(kind: str, text: str) -> dict[str, Any]:
         "expected": None,
         "valid": False,
         "problem": kind,
+        **NOT_LENIENT,
     }
 
 

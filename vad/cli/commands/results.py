@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ...errors import StudyError
-from ..options import Model, Named, Root, load
+from ..options import Model, Named, ParserName, Root, load
 
 
 def compare(
@@ -14,15 +14,20 @@ def compare(
     any_two: Annotated[
         bool, typer.Option("--any", help="Every two conditions, not only those one factor apart.")
     ] = False,
+    parser: ParserName = "strict",
     study: Root = None,
 ) -> None:
     """Paired differences between conditions: intervals, adjusted p-values, effect sizes."""
     from ...analysis.comparisons import write_comparisons
+    from ...analysis.parsers import parser_named
     from ...analysis.results import open_run
     from ..screens.compare import print_comparisons
+    from ..screens.tables import print_parser
 
-    table = open_run(runs[0], study).compare(*runs[1:], any_two=any_two)
-    written = write_comparisons(runs, table, any_two)
+    read_by = parser_named(parser)
+    table = open_run(runs[0], study, read_by).compare(*runs[1:], any_two=any_two)
+    written = write_comparisons(runs, table, any_two, read_by)
+    print_parser(read_by)
     print_comparisons(table)
     print(f"written: {written}")
 
@@ -48,31 +53,39 @@ def power(
     print_power(find_power(loaded, effect, wanted, pilot), pilot)
 
 
-def audit(run: Annotated[Path, typer.Argument(help="A run folder that varied decoding.")]) -> None:
+def audit(
+    run: Annotated[Path, typer.Argument(help="A run folder that varied decoding.")],
+    parser: ParserName = "strict",
+) -> None:
     """What the constraint did to the answers: what it saved, what it moved, what it cost."""
     from ...analysis.constraint_effects import audit as audit_run
     from ...analysis.constraint_effects import write_audit
+    from ...analysis.parsers import parser_named
     from ...analysis.results import open_run
     from ..screens.audit import print_audit
+    from ..screens.tables import print_parser
 
-    opened = open_run(run)
+    opened = open_run(run, parser=parser_named(parser))
     tables = audit_run(opened)
     written = write_audit(opened, tables)
+    print_parser(opened.parser)
     print_audit(tables)
     print(f"written: {written}/audit_*.csv")
 
 
 def report(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
+    parser: ParserName = "strict",
     study: Root = None,
 ) -> None:
     """Tables, figures and a page of a run: the published ones on screen, all under RUN."""
+    from ...analysis.parsers import parser_named
     from ...analysis.results import open_run
     from ...report.page.page import write_page
     from ...report.report import make_report, write_report
     from ..screens.report import print_report
 
-    made = make_report(open_run(run, study))
+    made = make_report(open_run(run, study, parser_named(parser)))
     write_report(made)
     write_page(made)
     print_report(made)
@@ -91,6 +104,7 @@ def score_(
     conditions: Annotated[
         str | None, typer.Option(help="The columns that tell conditions apart; none: ''.")
     ] = None,
+    parser: ParserName = "strict",
     as_json: Annotated[bool, typer.Option("--json", help="Full precision, as JSON.")] = False,
 ) -> None:
     """Score anyone's answers, a row an answer, in a named convention; how they were read is said.
@@ -105,25 +119,31 @@ def score_(
     """
     from ...analysis.answers import read_answers
     from ...analysis.conventions import named
+    from ...analysis.parsers import parser_named
     from ...analysis.results import open_run
     from ...analysis.scales import parse_scales
     from ...analysis.scores import score, to_json
 
-    columns = _listed(by)
+    columns, read_by = _listed(by), parser_named(parser)
     if not answers.is_dir():
+        if read_by == "lenient":
+            said = "is for a run folder, which keeps a lenient reading beside the strict one"
+            raise StudyError(f"{answers}: --parser lenient", said)
         told = None if conditions is None else _listed(conditions)
         found = read_answers(answers, parse_scales(scale) if scale else {}, told)
     elif scale or conditions is not None:
         right = "leave out --scale and --conditions"
         raise StudyError(str(answers), "a run knows its scales and its conditions", right)
     else:
-        found = open_run(answers).answers_by(columns)
+        found = open_run(answers, parser=read_by).answers_by(columns)
     scores = score(found, named(convention), columns)
     if as_json:
-        print(to_json(scores, found.reading))
+        print(to_json(scores, found.reading, read_by))
         return
     from ..screens.score import print_reading, print_scores
+    from ..screens.tables import print_parser
 
+    print_parser(read_by)
     print_reading(found)
     print_scores(scores)
 

@@ -9,7 +9,7 @@ from ...report.formatting import BETTER, format_number, title
 from ...report.report import Report
 from ...report.tables import OWN_TABLE, P, missing_keys
 from .run import print_manipulation_check
-from .tables import console
+from .tables import console, print_parser
 
 MOST_COLUMNS = 5
 
@@ -17,6 +17,7 @@ MOST_COLUMNS = 5
 def print_report(report: Report) -> None:
     """Each measure as published, answers missing by kind, what was left out, what was written."""
     screen = console()
+    print_parser(report.run.parser)
     for name, one in OWN_TABLE.items():
         print(f"{one.heading}: {one.direction}; improvement on the baseline in brackets")
         screen.print(_published(report.tables[name], len(report.run.factors)))
@@ -33,7 +34,7 @@ def print_report(report: Report) -> None:
         print(sentence)
     for line in report.left_out:
         print(f"left out, {line}")
-    folder = report.run.folder
+    folder = report.run.written
     print(f"written: {folder}/tables/ ({len(report.tables)} tables, each as CSV and LaTeX)")
     if report.figures:
         print(f"written: {folder}/figures/ ({len(report.figures)} figures, each as SVG and PDF)")

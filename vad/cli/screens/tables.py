@@ -5,6 +5,8 @@ from collections.abc import Collection
 import pandas as pd
 from rich.console import Console
 
+from ...analysis.parsers import SAID, Parser
+
 
 def console(width: int = 120, highlight: bool = True) -> Console:
     """The screen; as wide as it is, or so wide where it is none."""
@@ -20,3 +22,9 @@ def varying(table: pd.DataFrame, figures: Collection[str]) -> list[str]:
         and name != "category"
         and (name == "persona" or table[name].nunique(dropna=False) > 1)
     ]
+
+
+def print_parser(parser: Parser) -> None:
+    """A line above every table that rests on the lenient parser; nothing for the strict one."""
+    if parser == "lenient":
+        print(SAID)

@@ -27,6 +27,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...analysis.measure_table import primary_first, shown_in
+from ...analysis.parsers import SAID
 from ...analysis.results import Run
 from ...design.columns import BASELINE
 from ...engines.capabilities import ENGINES
@@ -55,7 +56,7 @@ def write_page(report: Report) -> Path:
     is gone or has changed since) the page says.
     """
     text = page(report)
-    path = report.run.folder / "report.html"
+    path = report.run.written / "report.html"
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -167,6 +168,8 @@ def _notes(numbering: Numbering, still_open: int) -> list[str]:
             "These answers come from a simulated respondent, a program: they say nothing about "
             "language models."
         )
+    if numbering.run.parser == "lenient":
+        notes.append(f"Every figure rests on {SAID}.")
     notes += [f"{sentence}." for sentence in numbering.run.not_guaranteed()]
     if still_open:
         notes.append(f"The run is not complete: {still_open:,} planned questions have no answer.")
