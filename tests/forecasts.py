@@ -2,7 +2,7 @@
 
     python -m tests.forecasts --tries 10 --limit 32
 
-Each try asks other scenarios of the quickstart on pocket, the prefix cache emptied before both.
+Each try asks other scenarios of pocket_quickstart, the prefix cache emptied before both.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from vad.tools.bench.vad_run import LiveEngine
 async def tries(count: int, limit: int) -> None:
     """Print forecast, interval and outcome of each try, and how many held."""
     study = find_study(REPOSITORY)
-    path = REPOSITORY / "experiments" / "quickstart.toml"
+    path = REPOSITORY / "experiments" / "pocket_quickstart.toml"
     hits = 0
     engine = VllmEngine(load_profile(study, "pocket", "here"), study, "auto", Path(os.devnull))
     await engine.start()

@@ -38,7 +38,9 @@ pytestmark = pytest.mark.engine
 
 STUDY = find_study(REPOSITORY)
 POCKET = load_profile(STUDY, "pocket", "test")
-PLAN = make_plan(load_experiment(STUDY, REPOSITORY / "experiments" / "quickstart.toml", limit=2))
+PLAN = make_plan(
+    load_experiment(STUDY, REPOSITORY / "experiments" / "pocket_quickstart.toml", limit=2)
+)
 
 
 def canary(constrained: bool = True) -> Call:
@@ -48,7 +50,7 @@ def canary(constrained: bool = True) -> Call:
 
 
 async def held(engine: Engine, count: int) -> list[dict[str, Any]]:
-    """The answers of the first conversations of the quickstart, all constrained."""
+    """The answers of the first conversations of pocket_quickstart, all constrained."""
     sessions = [
         (one, Session(engine, one.trials[0].key, PUBLISHED, constrained=True))
         for one in PLAN.conversations[:count]

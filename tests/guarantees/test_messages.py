@@ -15,7 +15,9 @@ from vad.design.plan import make_plan
 from vad.study.loader import Study, find_study
 
 STUDY = find_study(REPOSITORY)
-PLAN = make_plan(load_experiment(STUDY, REPOSITORY / "experiments" / "quickstart.toml", limit=3))
+PLAN = make_plan(
+    load_experiment(STUDY, REPOSITORY / "experiments" / "pocket_quickstart.toml", limit=3)
+)
 
 
 def test_the_system_text_is_the_docstring_and_the_same_for_both_questions() -> None:

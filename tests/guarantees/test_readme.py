@@ -42,7 +42,7 @@ def test_the_format_and_the_program_of_the_readme_run_as_they_stand(root: Path, 
 
 
 def test_the_notebook_of_the_readme_runs_as_it_stands(root: Path, vad: Vad) -> None:
-    assert vad("run", "quickstart", "--model", "sim", "--limit", "2").returncode == 0
+    assert vad("run", "pocket_quickstart", "--model", "sim", "--limit", "2").returncode == 0
     *_, notebook = blocks("python")
     code = f"{notebook}\nassert len(answers) == 60, len(answers)"
     done = subprocess.run(

@@ -85,7 +85,7 @@ def test_probabilities_of_the_letters_are_the_models_own_before_the_mask(tmp_pat
     model = load_profile(study, "pocket", "test")
     model = model.model_copy(update={"engine": "transformers", "engine_args": {}})
     plan = make_plan(
-        load_experiment(study, REPOSITORY / "experiments" / "quickstart.toml", limit=1)
+        load_experiment(study, REPOSITORY / "experiments" / "pocket_quickstart.toml", limit=1)
     )
     engine: Any = make_engine(model, study, "auto", tmp_path / "log")
     one = plan.conversations[0]

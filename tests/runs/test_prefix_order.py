@@ -81,5 +81,5 @@ def test_in_this_order_a_cache_of_a_few_prompts_leaves_the_least_to_compute() ->
 async def every_call(study: Study) -> list[Call]:
     from vad.tools.bench.workload import every_call as asked
 
-    path = study.root / "experiments" / "quickstart.toml"
+    path = study.root / "experiments" / "pocket_quickstart.toml"
     return await asked(make_plan(load_experiment(study, path, limit=8)))

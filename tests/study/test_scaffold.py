@@ -29,7 +29,7 @@ def simulated(root: Path) -> Path:
 def test_a_fresh_study_holds_the_four_folders_and_its_experiments_load(tmp_path: Path) -> None:
     study = Study(fresh_study(tmp_path / "mine"))
     assert {path.name for path in study.root.iterdir()} == set(ALL_FOLDERS)
-    for name in ("quickstart", "replicate"):
+    for name in ("pocket_quickstart", "replicate"):
         load_experiment(study, study.root / "experiments" / f"{name}.toml")
 
 

@@ -97,6 +97,27 @@ class Run:
         told = named_levels(self.responses(), self.manifest)
         return manipulation_check(told, self.conditions if by is None else _names(by))
 
+    def readings(self) -> pd.DataFrame:
+        """How many answers each parser reads and what they cost, a row a condition.
+
+        Columns: those of a condition, asked, strict and lenient (answers read; constrained ones
+        by either), prompt_tokens and output_tokens (means an answer).
+        """
+        rows = read_table(self.folder, "responses")
+        rows = rows[rows["question"] != LEVEL]
+        strict = rows["valid"].astype(bool)
+        lenient = strict | as_read(rows, "lenient", str(self.folder))["valid"]
+        groups = rows.assign(strict=strict, lenient=lenient).groupby(
+            self.conditions, sort=False, dropna=False
+        )
+        return groups.agg(
+            asked=("strict", "size"),
+            strict=("strict", "sum"),
+            lenient=("lenient", "sum"),
+            prompt_tokens=("prompt_tokens", "mean"),
+            output_tokens=("output_tokens", "mean"),
+        ).reset_index()
+
     def compare(self, *others: str | Path, any_two: bool = False) -> pd.DataFrame:
         """Paired differences between conditions, of this run or with others; see `vad.compare`."""
         groups = {name: info.group for name, info in self.values.items()}

@@ -9,6 +9,7 @@ from ..errors import StudyError, unknown
 from ..study.hashing import GGUF
 from ..study.loader import Study
 from ..study.models import Model, load_models
+from .before_start import refuse_unknown_arguments
 from .capabilities import capabilities
 from .weights import look_at_gguf
 
@@ -49,6 +50,7 @@ def load_profile(study: Study, name: str, where: str) -> Model:
         raise unknown(where, "model", name, "experiments/models.toml has", models)
     model = models[name]
     _look_at_lora(model, study)
+    refuse_unknown_arguments(model)
     folder = model.folder(study)
     place = f"experiments/models.toml: {name}.weights"
     if folder is None:

@@ -9,6 +9,7 @@ from ..errors import StudyError
 from ..study.formats import count_words
 from ..study.loader import Study
 from ..study.models import Model
+from .before_start import refuse_unfit
 from .capabilities import capabilities
 from .weights import local_weights
 
@@ -26,7 +27,10 @@ class Tokenizer:
         logging.set_verbosity_error()
         self.model = model
         self.fetch = fetch
-        self.source = str(local_weights(model, study) or model.weights)
+        folder = local_weights(model, study)
+        if folder:
+            refuse_unfit(model, folder)
+        self.source = str(folder or model.weights)
         place = f"experiments/models.toml: {model.name}"
         try:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(

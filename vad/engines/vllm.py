@@ -5,7 +5,9 @@ import importlib.metadata
 import itertools
 import math
 import os
+import re
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +43,25 @@ def _aside(log: Path) -> Iterator[None]:
             os.close(kept)
 
 
+def _reason(error: Exception, log: Path, before: int) -> str:
+    """Why vLLM did not start, in a line: the first error that its processes logged, or its own.
+
+    A validation's headline ("1 validation error for ...") says nothing; what follows it does.
+    before: the size of the log when the start began.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if "root cause" in str(error) and log.is_file():
+        with log.open("rb") as file:
+            file.seek(before)
+            said = file.read().decode(errors="replace")
+        causes = [found[1] for found in re.finditer(r"\b(\w*(?:Error|Exception): .+)", said)]
+        lines = [cause for cause in causes if "root cause" not in cause][:1] or lines
+    if lines and re.match(r"\d+ validation errors?", lines[0]):
+        lines = [line for line in lines[1:] if " " in line] or lines
+    said = lines[0] if lines else type(error).__name__
+    return re.sub(r"\s*\[type=.*", "", said).removeprefix("Value error, ")
+
+
 class VllmEngine:
     """One model in one AsyncLLM."""
 
@@ -70,6 +91,7 @@ class VllmEngine:
             self._start()
 
     def _start(self) -> None:
+        before = self.log.stat().st_size if self.log.is_file() else 0
         set_environment(self.folder)
         given = arguments(self.model, self.folder, self.backend)
         from vllm.envs import enable_envs_cache
@@ -80,10 +102,11 @@ class VllmEngine:
         except Interrupted:
             raise
         except Exception as error:
-            reason = str(error).strip().splitlines()
+            traceback.print_exc()
+            sys.stderr.flush()
             raise EngineGone(
-                f"vLLM did not start {self.model.name}: "
-                f"{reason[0] if reason else type(error).__name__}\nits own words: {self.log}"
+                f"vLLM did not start {self.model.name}: {_reason(error, self.log, before)}\n"
+                f"its own words: {self.log}"
             ) from error
         # As vLLM's own server does: else the environment is read anew with every token.
         enable_envs_cache()

@@ -6,12 +6,12 @@ a size; both are set here unless the profile says otherwise. Everything in a pro
 """
 
 import os
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from ..errors import StudyError, unknown
+from ..errors import StudyError
 from ..study.models import Model
+from .before_start import refuse_unknown_arguments
 from .orphans import VARIABLE
 from .prefix_cache import CPU_BLOCK
 
@@ -42,6 +42,8 @@ def set_environment(folder: Path | None) -> None:
 
     if current_platform.is_cpu():
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "2")
+        # A busy machine may take minutes for a step; after its time-out vLLM gives the engine up.
+        os.environ.setdefault("VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS", "3600")
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) - 1)))
 
 
@@ -50,16 +52,7 @@ def arguments(model: Model, folder: Path | None, backend: str) -> Any:
     from vllm.config import StructuredOutputsConfig
     from vllm.engine.arg_utils import AsyncEngineArgs
 
-    known = {field.name for field in fields(AsyncEngineArgs)}
-    for name in model.engine_args:
-        if name not in known:
-            raise unknown(
-                f"experiments/models.toml: {model.name}.engine_args.{name}",
-                "vLLM engine argument",
-                name,
-                "AsyncEngineArgs has",
-                known,
-            )
+    refuse_unknown_arguments(model)
     held = StructuredOutputsConfig(backend=backend)
     try:
         return AsyncEngineArgs(**engine_settings(model, folder), structured_outputs_config=held)

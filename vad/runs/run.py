@@ -14,6 +14,7 @@ from ..engines.base import Engine
 from ..engines.capabilities import capabilities
 from ..engines.factory import make_engine
 from ..errors import StudyError
+from ..study.cache import keep_start, last_start
 from ..study.loader import Study
 from ..study.models import Model
 from .conversation import in_every_thread
@@ -100,9 +101,17 @@ async def _one_model(
     experiment = recorder.plan.experiment
     model = experiment.models[name]
     engine = make(model, experiment.study, backend, recorder.folder.path / "engine.log")
+    identity = model.identity(experiment.study)
+    if capabilities(model).in_process:
+        before = last_start(identity)
+        took = f", which took {before:.0f} s last time" if before else ""
+        print(f"{name}: loading{took}", file=sys.stderr, flush=True)
     progress = Progress(name, sum(len(one.trials) for group in queue for one in group))
     try:
+        began = time.monotonic()
         await engine.start()
+        if capabilities(model).in_process:
+            keep_start(identity, time.monotonic() - began)
         about = engine.about()
         same_served(recorder.folder, name, about)
         recorder.engines[name] = about.__dict__

@@ -44,7 +44,7 @@ def prove(
 
 
 def bench(
-    experiment: Named = "quickstart",
+    experiment: Named = "pocket_quickstart",
     questions: Annotated[int, typer.Option(min=1, help="In each round, at most.")] = 480,
     rounds: Annotated[int, typer.Option(min=1, help="Of each way.")] = 5,
     ways: Annotated[

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...design.experiment import Experiment
 from ...engines.capabilities import capabilities
+from ...engines.fetch import here, megabytes
 from ...study.models import Model
 from .progress import clock
 
@@ -54,6 +55,8 @@ def print_check(experiment: Experiment, timed: bool) -> None:
         one = certify(plan, name)
         print(f"\n{name}: {count:,} questions in {one.calls:,} calls")
         _print_certificate(one, experiment.models[name])
+        if not here(experiment.models[name], experiment.study):
+            _print_absent(experiment.models[name])
         if timed:
             _print_forecast(plan, name)
 
@@ -123,6 +126,16 @@ def _print_certificate(one: "Certificate", model: Model) -> None:
             f"  {one.guarantee}: its provider holds answers to a JSON schema in its own way;\n"
             "  each is checked by the strict reader, the invalid ones are kept and counted"
         )
+
+
+def _print_absent(model: Model) -> None:
+    """What could not be looked at, as the weights are not on this machine."""
+    size = f"{megabytes(model):,} MB" if megabytes(model) else "of a size not stated"
+    print(
+        f"  not looked at     tokens, chat template and context of its weights ({size}), which are "
+        f"not here:\n                    vad models fetch {model.name}, or vad run, which fetches "
+        "them first"
+    )
 
 
 def _print_paths(one: "Certificate") -> None:

@@ -19,6 +19,9 @@ MOST_KEYS = 4
 """Columns that tell conditions apart, at most, for a screen to hold them beside the figures."""
 COUNTS = ("scenarios", "asked", "parsed", "missing")
 
+READINGS = ("read", "leniently", "tokens an answer")
+"""Instead of parsed and missing, where decoding was free: strictly, leniently; prompt + answer."""
+
 
 def print_outcome(outcome: Outcome) -> None:
     """What a run came to: the table of conditions, the counts, where it lies.
@@ -36,7 +39,9 @@ def print_outcome(outcome: Outcome) -> None:
             print_manipulation_check(told)
         else:
             references = {column(key): levels[0] for key, levels in run.manifest["vary"].items()}
-            print_conditions(run.scores(), told, references)
+            free = "free" in run.levels("decoding")
+            readings = run.readings() if free else pd.DataFrame()
+            print_conditions(run.scores(), told, references, readings)
         for sentence in run.not_guaranteed():
             print(sentence)
     except StudyError as error:
@@ -57,12 +62,15 @@ def print_outcome(outcome: Outcome) -> None:
     print(f"written: {outcome.folder}")
 
 
-def print_conditions(table: pd.DataFrame, told: pd.DataFrame, references: dict[str, Any]) -> None:
+def print_conditions(
+    table: pd.DataFrame, told: pd.DataFrame, references: dict[str, Any], readings: pd.DataFrame
+) -> None:
     """Scores by condition on screen, the columns that vary; what is not defined is missing.
 
     told: what personas said back, by condition; beside the gap where it was asked. references: the
     first level of each factor. Where more columns vary than a screen holds, what a condition
     changes is said in one: `leave_out religiosity`, or nothing where it is the reference itself.
+    readings: where decoding was free, what each parser reads of a condition and what it cost.
     """
     shown = Table(box=None, pad_edge=False)
     keys, measures = varying(table, BY_NAME), shown_in("run")
@@ -70,12 +78,16 @@ def print_conditions(table: pd.DataFrame, told: pd.DataFrame, references: dict[s
     for name in ("persona", "changed") if crowded else keys:
         shown.add_column(name, no_wrap=True)
     back = {tuple(row[name] for name in keys): row for row in told.to_dict("records")}
-    counted = ("scenarios", "missing") if crowded else COUNTS
+    read = {tuple(row[name] for name in keys): row for row in readings.to_dict("records")}
+    counted: tuple[str, ...] = ("scenarios", "missing") if crowded else COUNTS
+    if read:
+        counted = (*counted[:-2], *READINGS)
     for name in (*(one.title for one in measures), *(BACK if back else ()), *counted):
         shown.add_column(name, justify="right", no_wrap=not crowded)
     for row in table.to_dict("records"):
         row |= {"asked": row["answers"], "parsed": row["answers"] - row["missing"]}
         who = tuple(row[name] for name in keys)
+        row |= _reading(read.get(who))
         figures = [format_number(one.name, row[one.name]) for one in measures]
         if back:
             figures += [
@@ -87,6 +99,19 @@ def print_conditions(table: pd.DataFrame, told: pd.DataFrame, references: dict[s
         heads = (row["persona"], ", ".join(changed)) if crowded else who
         shown.add_row(*map(str, heads), *figures, *counts)
     console().print(shown)
+
+
+def _reading(row: dict[str, Any] | None) -> dict[str, Any]:
+    """What both parsers read and what an answer cost, by the titles of their columns."""
+    if row is None:
+        return {}
+    cost = f"{row['prompt_tokens']:.0f} + {row['output_tokens']:.0f}"
+    return {
+        "asked": row["asked"],
+        "read": row["strict"],
+        "leniently": row["lenient"],
+        "tokens an answer": cost,
+    }
 
 
 def print_manipulation_check(table: pd.DataFrame) -> None:
