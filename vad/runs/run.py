@@ -101,7 +101,7 @@ async def _one_model(
     experiment = recorder.plan.experiment
     model = experiment.models[name]
     engine = make(model, experiment.study, backend, recorder.folder.path / "engine.log")
-    identity = model.identity(experiment.study)
+    identity = experiment.identities[name]
     if capabilities(model).in_process:
         before = last_start(identity)
         took = f", which took {before:.0f} s last time" if before else ""
