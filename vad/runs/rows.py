@@ -88,7 +88,7 @@ def _lenient(
         return NOT_LENIENT
     option = trial.order[place]
     return {
-        "lenient_letter": str(answers[place]),
+        "lenient_letter": choice_text(answers[place]),
         "lenient_option": option,
         "lenient_score": trial.question.scores[option],
     }
@@ -118,7 +118,7 @@ def failed_rows(
         # A call before the last asks for something else than the answer.
         if key:
             words = [trial.question.options[option] for option in trial.order]
-            place = read_lenient(problem.text, key, [*map(str, answers)], words)
+            place = read_lenient(problem.text, key, [*map(choice_text, answers)], words)
             rows[0] |= _lenient(trial, session, answers, place)
     return rows
 
