@@ -6,6 +6,7 @@ Unreadable      a model's answer cannot be read: data, counted by kind, never im
 EngineFailure   an engine gave no answer: the trial stays open and is asked again
   DoesNotFit    a prompt and its budget exceed the context: the program that wrote it is at fault
 EngineGone      the engine itself has died: the run stops, saved, and says how to go on
+NothingReadable a provider's first answers are all unreadable: the run stops, saved
 Halt            what stops at once, whoever would catch an Exception and go on
 """
 
@@ -54,6 +55,14 @@ class DoesNotFit(EngineFailure):
 
 class EngineGone(EngineFailure):
     """The engine has died or never started; nothing more can be asked of it."""
+
+
+class NothingReadable(Exception):
+    """A provider's first answers, paid for, that are all unreadable; `lines` a kind each."""
+
+    def __init__(self, model: str, answers: int, lines: list[str]) -> None:
+        said = f"{model}: all of its first {answers} answers are unreadable; it is asked no more"
+        super().__init__("\n  ".join([said, *lines]))
 
 
 class Halt(BaseException):

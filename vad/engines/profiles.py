@@ -9,6 +9,7 @@ from ..errors import StudyError, unknown
 from ..study.loader import Study
 from ..study.models import Model, load_models
 from .capabilities import capabilities
+from .request_fields import agree_fields
 
 
 def load_profiles(study: Study) -> dict[str, Model]:
@@ -32,6 +33,7 @@ def _agree(model: Model, where: str) -> None:
             f"{where}.guarantee",
             f'"validated" is for the engine "server"; {model.engine} holds answers by construction',
         )
+    agree_fields(model, where)
 
 
 def load_profile(study: Study, name: str, where: str) -> Model:

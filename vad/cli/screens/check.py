@@ -8,7 +8,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from ...design.experiment import Experiment
-from ...engines.capabilities import capabilities
+from ...engines.capabilities import capabilities, template_is_servers
 from ...study.models import Model
 from .progress import clock
 
@@ -91,6 +91,7 @@ def _print_certificate(one: "Certificate", model: Model) -> None:
             f"most, max_model_len {one.max_model_len}"
         )
     _print_paths(one)
+    _print_contents(one, model)
     print("  4 settings        yes, none that breaks answers")
     print("  5 canary          asked when the run begins")
     if model.validated:
@@ -98,6 +99,19 @@ def _print_certificate(one: "Certificate", model: Model) -> None:
             f"  {one.guarantee}: its provider holds answers to a JSON schema in its own way;\n"
             "  each is checked by the strict reader, the invalid ones are kept and counted"
         )
+
+
+def _print_contents(one: "Certificate", model: Model) -> None:
+    """Whether what the messages say stands in the prompts, and what a model may stumble over."""
+    if one.contents:
+        print("                    all that the messages say stands in the prompts")
+    elif template_is_servers(model):
+        print(
+            "                    its server's chat template is not known: a word planted in the "
+            "persona's\n                    place is asked for when the run begins"
+        )
+    for note in one.notes:
+        print(fill(note, 96, initial_indent=" " * 20, subsequent_indent=" " * 20))
 
 
 def _print_paths(one: "Certificate") -> None:
