@@ -17,7 +17,7 @@ def require_room(call: Call, prompt_tokens: int, length: int) -> None:
 def require_room_for(call: Call, tokens: Tokenizer, length: int) -> None:
     """The same by a tokenizer: bytes first, as a token is at least a byte, tokens if need be."""
     text = tokens.prompt(call.messages) + call.prefix
-    if len(text.encode(errors="backslashreplace")) + call.max_tokens > length:
+    if len(text.encode()) + call.max_tokens > length:
         require_room(call, tokens.count(text), length)
 
 

@@ -33,13 +33,13 @@ def _agree(model: Model, where: str) -> None:
             f"{where}.guarantee",
             f'"validated" is for the engine "server"; {model.engine} holds answers by construction',
         )
-    agree_fields(model, where)
 
 
 def load_profile(study: Study, name: str, where: str) -> Model:
     """One profile by name, its local files looked at.
 
-    Raises StudyError for an unknown name, a folder that is missing or without weights or tokenizer.
+    Raises StudyError for an unknown name, a request field that is not a profile's to set, a folder
+    that is missing or without weights or tokenizer.
     """
     models = load_profiles(study)
     if name not in models and ("/" in name or Path(name).is_dir()):
@@ -48,6 +48,8 @@ def load_profile(study: Study, name: str, where: str) -> Model:
         raise unknown(where, "model", name, "experiments/models.toml has", models)
     model = models[name]
     _look_at_lora(model, study)
+    # Of the profile that is asked alone: a field of another is no reason not to ask this one.
+    agree_fields(model, f"experiments/models.toml: {name}")
     folder = model.folder(study)
     place = f"experiments/models.toml: {name}.weights"
     if folder is None:

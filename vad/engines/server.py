@@ -167,6 +167,9 @@ class ServerEngine:
             status, content = response.status_code, self._content(response)
         except httpx.DecodingError:
             status, content = HTTPStatus.OK, None
+        else:
+            if response.is_redirect:
+                raise EngineGone(self._said(url, _sent_on(response)))
         told = told_of(self.model, url, status, content)
         if told.pop("owned_by", "") == "vllm":
             try:
@@ -184,8 +187,8 @@ class ServerEngine:
             assert isinstance(self.tokens, Tokenizer)
             prompt = {"prompt": self.tokens.ids(self.tokens.prompt(call.messages))}
         else:
-            given = call.messages if self.model.system_role else without_system(call.messages)
-            prompt = {"messages": [one | {"content": encodable(one["content"])} for one in given]}
+            served = self.model.system_role
+            prompt = {"messages": call.messages if served else without_system(call.messages)}
         return request_body(self.model, self._served["model"], call, prompt, self.silent)
 
     def _content(self, response: httpx.Response) -> Any:
@@ -194,10 +197,7 @@ class ServerEngine:
     def _read(self, response: httpx.Response) -> Reply:
         """The answer in a response; Complaint, or EngineFailure, where there is none."""
         if response.is_redirect:
-            there = response.headers.get("location", "?")
-            raise Complaint(
-                response.status_code, f"sends on to {there}; write that address in base_urls"
-            )
+            raise Complaint(response.status_code, _sent_on(response))
         return read_reply(response.status_code, self._content(response), self.model.validated)
 
     def _address(self) -> str:
@@ -261,6 +261,10 @@ def _asked_to_wait(response: httpx.Response) -> float:
         date = email.utils.parsedate_tz(given)
         seconds = email.utils.mktime_tz(date) - time.time() if date else 0.0
     return min(LONGEST_WAIT, max(0.0, seconds)) if math.isfinite(seconds) else 0.0
+
+
+def _sent_on(response: httpx.Response) -> str:
+    return f"sends on to {response.headers.get('location', '?')}; write where it is in base_urls"
 
 
 def _reason(error: httpx.RequestError) -> str:

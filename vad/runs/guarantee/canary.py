@@ -93,7 +93,14 @@ def _call(messages: list[dict[str, str]], answers: tuple[str, ...], sampling: Sa
     )
     schema: dict[str, Any] = {
         "type": "object",
-        "properties": {"canary": {"type": "string", "enum": [*answers]}},
+        # With a bound, as a question's fields have: a provider that refuses bounds says so here.
+        "properties": {
+            "canary": {
+                "type": "string",
+                "enum": [*answers],
+                "maxLength": max(map(len, answers)),
+            }
+        },
         "required": ["canary"],
         "additionalProperties": False,
     }
