@@ -7,6 +7,7 @@ EngineFailure   an engine gave no answer: the trial stays open and is asked agai
   DoesNotFit    a prompt and its budget exceed the context: the program that wrote it is at fault
 EngineGone      the engine itself has died: the run stops, saved, and says how to go on
 NotFetched      weights did not come: nobody answers where they are fetched from
+NothingReadable a provider's first answers are all unreadable: the run stops, saved
 Halt            what stops at once, whoever would catch an Exception and go on
 """
 
@@ -59,6 +60,14 @@ class EngineGone(EngineFailure):
 
 class NotFetched(Exception):
     """Weights that did not come: who was asked, and what was said."""
+
+
+class NothingReadable(Exception):
+    """A provider's first answers, paid for, that are all unreadable; `lines` a kind each."""
+
+    def __init__(self, model: str, answers: int, lines: list[str]) -> None:
+        said = f"{model}: all of its first {answers} answers are unreadable; it is asked no more"
+        super().__init__("\n  ".join([said, *lines]))
 
 
 class Halt(BaseException):

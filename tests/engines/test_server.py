@@ -13,6 +13,7 @@ from tests.helpers.fake_server import (
     Given,
     always_a,
     complaint,
+    in_earnest,
     obedient,
     only_text,
     said,
@@ -48,7 +49,7 @@ def toml(value: Any) -> str:
 
 
 def asked_in_earnest(server: FakeServer) -> list[Body]:
-    return [body for body in server.bodies if "Say hello." not in json.dumps(body["messages"])]
+    return [body for body in server.bodies if in_earnest(body)]
 
 
 def test_every_request_carries_messages_constraint_seed_and_sampling(root: Path) -> None:
@@ -289,7 +290,7 @@ def test_under_a_constraint_only_stop_is_the_end_of_an_answer(
 ) -> None:
     def ending(server: FakeServer, body: Body) -> Given:
         given = obedient(server, body)
-        earnest = body["messages"][-1]["content"] != "Say hello."
+        earnest = in_earnest(body)
         return said(given[1]["choices"][0]["message"]["content"], finish) if earnest else given
 
     with serving(FakeServer(ending)) as server:
@@ -341,7 +342,7 @@ def test_where_only_schemas_are_offered_every_answer_is_checked_and_invalid_ones
     }
 
     def loose(server: FakeServer, body: Body) -> Given:
-        if body["seed"] % 7 in kinds and "Say hello." not in json.dumps(body["messages"]):
+        if body["seed"] % 7 in kinds and in_earnest(body):
             ends = {0: "stop", 1: "length", 2: "content_filter"}
             return said(kinds[body["seed"] % 7], ends[body["seed"] % 7])
         return obedient(server, body)

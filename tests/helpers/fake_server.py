@@ -37,7 +37,10 @@ def complaint(status: int, words: str, **headers: str) -> Given:
 
 
 def obedient(server: FakeServer, body: Body) -> Given:
-    """Held to its constraint: the canary as asked for, else an answer that always takes A."""
+    """Held to its constraint: a canary as asked for, else an answer that always takes A."""
+    planted = planted_word(body)
+    if planted:
+        return said(json.dumps({"canary": planted}))
     regex = body.get("structured_outputs", {}).get("regex", "")
     schema = body.get("response_format", {}).get("json_schema", {}).get("schema", {})
     if '"canary"' in regex:
@@ -45,6 +48,17 @@ def obedient(server: FakeServer, body: Body) -> Given:
     if "canary" in schema.get("properties", {}):
         return said(json.dumps({"canary": schema["properties"]["canary"]["enum"][0]}))
     return said(always_a(body))
+
+
+def planted_word(body: Body) -> str:
+    """The word that a canary plants where a persona stands; nothing in any other request."""
+    found = re.search(r"Your name is (\w+)\.", json.dumps(body.get("messages", "")))
+    return found[1] if found else ""
+
+
+def in_earnest(body: Body) -> bool:
+    """Whether a request is a question, and no canary."""
+    return "Say hello." not in json.dumps(body["messages"]) and not planted_word(body)
 
 
 def only_text(regex: str) -> str:

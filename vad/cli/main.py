@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from ..errors import EngineFailure, EngineGone, Interrupted, NotFetched, StudyError
+from ..errors import EngineFailure, EngineGone, Interrupted, NotFetched, NothingReadable, StudyError
 from .commands import engines, experiments, results
 
 app = typer.Typer(
@@ -81,6 +81,9 @@ def _ending(command: Callable[[], None]) -> None:
         _stop(f"{error}\nevery answer so far is saved; the same command goes on", 3)
     except (EngineFailure, NotFetched) as error:
         _stop(str(error), 3)
+    except NothingReadable as error:
+        right = "mend the profile and start anew with --new, or go on all the same with --anyway"
+        _stop(f"{error}\nthey are saved; {right}", 3)
     except BrokenPipeError:
         raise SystemExit(141) from None
     except OSError as error:

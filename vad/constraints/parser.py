@@ -1,7 +1,7 @@
 """Read: an answer's text -> typed fields, strictly. Nothing is repaired, nothing falls back.
 
-Raises Unreadable with one of the kinds: empty, fenced, prose around, no JSON, not JSON, no fields,
-cut off, wrong keys, wrong type, not an option, out of bounds.
+Raises Unreadable with one of the kinds: empty, fenced, thinking, prose around, no JSON, not JSON,
+no fields, cut off, wrong keys, wrong type, not an option, out of bounds.
 """
 
 import json
@@ -17,6 +17,9 @@ from .field_language import FieldLanguage, NotRead
 from .language import COMPLETED, bare_fields_of, fields_of, header
 from .metadata import unannotated
 from .texts import is_text
+
+THOUGHT = re.compile(r"<\|?(think|thinking|thought|reasoning|reason|channel)\b|\[THINK\]", re.I)
+"""What models open a thought with."""
 
 
 def read_json(signature: type[dspy.Signature], text: str) -> dict[str, Any]:
@@ -104,6 +107,8 @@ def _kind(text: str) -> str:
         return "empty"
     if text.startswith("```"):
         return "fenced"
+    if THOUGHT.match(text):
+        return "thinking"
     if not text.startswith("{"):
         return "prose around" if "{" in text else "no JSON"
     try:

@@ -37,6 +37,11 @@ class Call:
         return self.language.max_tokens
 
 
+def encodable(text: str) -> str:
+    r"""The text as UTF-8 holds it: half a surrogate pair stands as its escape, such as \ud83d."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 @dataclass(frozen=True)
 class Reply:
     """What came back: the raw text, why it ended ("stop", "length", ...), and what it cost.
@@ -53,6 +58,11 @@ class Reply:
     output_tokens: int = 0
     unseen_tokens: int = 0
     probabilities: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Both texts as UTF-8 holds them: no table, file or request takes half a surrogate pair."""
+        object.__setattr__(self, "text", encodable(self.text))
+        object.__setattr__(self, "finish_reason", encodable(self.finish_reason))
 
 
 @dataclass

@@ -39,3 +39,14 @@ def capabilities(model: Model) -> Capabilities:
     """What the engine of a profile can do for it: of a validated answer less is promised."""
     own = ENGINES[model.engine]
     return replace(own, holds_regex=False, guarantees=False) if model.validated else own
+
+
+def writes_prompt(model: Model) -> bool:
+    """Whether a profile's server is given a whole prompt, as its own template has no room for a
+    prefix or for a template of the profile's."""
+    return bool(model.answer_prefix or model.chat_template)
+
+
+def template_is_servers(model: Model) -> bool:
+    """Whether messages are put into a prompt by a server, by a template that is not known here."""
+    return model.engine == "server" and not writes_prompt(model)

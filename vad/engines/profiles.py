@@ -11,6 +11,7 @@ from ..study.loader import Study
 from ..study.models import Model, load_models
 from .before_start import refuse_unknown_arguments
 from .capabilities import capabilities
+from .request_fields import agree_fields
 from .weights import look_at_gguf
 
 
@@ -40,8 +41,8 @@ def _agree(model: Model, where: str) -> None:
 def load_profile(study: Study, name: str, where: str) -> Model:
     """One profile by name, its local files looked at.
 
-    Raises StudyError for an unknown name, a folder that is missing or without weights or tokenizer.
-    Weights with a source need not be here yet.
+    Raises StudyError for an unknown name, a request field that is not a profile's to set, a folder
+    that is missing or without weights or tokenizer. Weights with a source need not be here yet.
     """
     models = load_profiles(study)
     if name not in models and ("/" in name or Path(name).is_dir()):
@@ -51,6 +52,8 @@ def load_profile(study: Study, name: str, where: str) -> Model:
     model = models[name]
     _look_at_lora(model, study)
     refuse_unknown_arguments(model)
+    # Of the profile that is asked alone: a field of another is no reason not to ask this one.
+    agree_fields(model, f"experiments/models.toml: {name}")
     folder = model.folder(study)
     place = f"experiments/models.toml: {name}.weights"
     if folder is None:

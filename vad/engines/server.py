@@ -1,24 +1,34 @@
 """The server engine: any OpenAI-compatible server, one or several of the same model.
 
 A vLLM server is held to the same expression as vLLM itself (`structured_outputs.regex`); a provider
-that takes JSON schemas alone is asked for one, and its answers are validated, not guaranteed. What
-the profile's `engine_args` hold goes into every request. The key comes from the environment, and
-nothing that a server says is kept with the key in it.
+that takes JSON schemas alone is asked for one, and its answers are validated, not guaranteed. The
+key comes from the environment, and nothing that a server says is kept with the key in it.
 """
 
 import asyncio
+import email.utils
+import math
 import os
 import random
+import ssl
+import time
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from ..errors import EngineFailure, EngineGone, StudyError
 from ..study.loader import Study
 from ..study.models import Model
-from .base import Call, EngineInfo, Reply
+from .base import Call, EngineInfo, Reply, encodable
+from .capabilities import writes_prompt
 from .context import require_room_for
+from .credentials import Credentials
+from .proxies import Proxy, proxy_for
+from .replies import Complaint, parse_content, read_reply
+from .request_fields import line_to_write, request_body
+from .served_models import told_of, version_in
 from .tokenizer import Tokenizer, local_tokenizer, without_system
 
 SERVER_ATTEMPTS = 6
@@ -29,15 +39,17 @@ other. With jitter, so that a server that comes back is not met by all at once."
 RESTS = 15.0
 """Seconds that an address which does not answer is left alone, while another does."""
 
-REFUSES_ALL = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+REFUSES_ALL = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.PAYMENT_REQUIRED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+)
 REFUSES_THIS = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 )
-
-FINISH_REASONS = {"stop": "stop", "length": "length", "content_filter": "refused"}
-"""Finish reasons of an answer; after any other ("abort", "error") there is none."""
 
 
 class ServerEngine:
@@ -47,8 +59,7 @@ class ServerEngine:
         self.model = model
         self.place = f"experiments/models.toml: {model.name}"
         self.tokens = local_tokenizer(model, study, fetch=False)
-        # The server's own template has no room for a prefix or for a template of the profile's.
-        self.writes_prompt = bool(model.answer_prefix or model.chat_template)
+        self.writes_prompt = writes_prompt(model)
         if self.writes_prompt and not isinstance(self.tokens, Tokenizer):
             raise StudyError(
                 f"{self.place}.weights",
@@ -57,13 +68,8 @@ class ServerEngine:
                 "name a folder that holds it",
             )
         self.silent = self.tokens.silent if isinstance(self.tokens, Tokenizer) else []
-        self._key = os.environ.get(model.api_key_env, "")
-        if model.api_key_env and not self._key:
-            raise StudyError(
-                f"{self.place}.api_key_env",
-                f"the environment has no {model.api_key_env}",
-                f"set it before the run: export {model.api_key_env}=...",
-            )
+        self.key = Credentials(model.api_key_env, f"{self.place}.api_key_env")
+        self.proxies = {url: proxy_for(url) for url in model.base_urls}
         self._client: httpx.AsyncClient
         self._served: dict[str, str] = {}
         self._resting = dict.fromkeys(model.base_urls, 0.0)
@@ -71,18 +77,14 @@ class ServerEngine:
 
     async def start(self) -> None:
         """Ask every address what it serves; EngineGone if none answers or they disagree."""
-        self._client = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
-            timeout=httpx.Timeout(self.model.timeout, connect=10),
-            limits=httpx.Limits(max_connections=None),
-        )
+        self._client = _client(self.model, self.key, self.proxies)
         told: dict[str, dict[str, str]] = {}
         silent: list[str] = []
         for url in self.model.base_urls:
             try:
                 told[url] = await self._ask_what(url)
             except httpx.TransportError as error:
-                silent.append(f"{url}: {_reason(error)}")
+                silent.append(self._said(url, _reason(error)))
                 self._rest(url)
         if not told:
             raise EngineGone("no server answers\n  " + "\n  ".join(silent))
@@ -119,20 +121,24 @@ class ServerEngine:
             pause = random.uniform(0.5, 1) * min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
             try:
                 response = await self._client.post(url + self._path, json=self._body(call))
-            except httpx.TransportError as error:
-                said, away = f"{url}: {_reason(error)}", True
-                self._rest(url)
-            else:
-                if response.status_code == HTTPStatus.OK:
-                    self._answered += 1
-                    return self._reply(response)
-                said = f"{url}: {self._complaint(response)}"
-                if response.status_code in REFUSES_ALL:
-                    raise EngineGone(said)
-                if response.status_code in REFUSES_THIS:
-                    raise EngineFailure(said)
-                away = response.status_code != HTTPStatus.INTERNAL_SERVER_ERROR
+                reply = self._read(response)
+            except httpx.RequestError as error:
+                said, away = self._said(url, _reason(error)), True
+                if isinstance(error, httpx.TransportError):
+                    self._rest(url)
+            except Complaint as complaint:
+                said = self._said(url, str(complaint))
+                if complaint.status in REFUSES_ALL or response.is_redirect:
+                    raise EngineGone(said) from None
+                if complaint.status in REFUSES_THIS:
+                    right = line_to_write(self.model, str(complaint))
+                    hint = f"; write {right} in [{self.model.name}]" if right else ""
+                    raise EngineFailure(said + hint) from None
+                away = complaint.status != HTTPStatus.INTERNAL_SERVER_ERROR
                 pause = max(pause, _asked_to_wait(response))
+            else:
+                self._answered += 1
+                return reply
             if attempt == 0:
                 before = self._answered
         if away and self._answered == before:
@@ -155,78 +161,44 @@ class ServerEngine:
         return "/completions" if self.writes_prompt else "/chat/completions"
 
     async def _ask_what(self, url: str) -> dict[str, str]:
-        """Name, weights and context of the model at an address, as far as it tells."""
-        response = await self._client.get(url + "/models")
-        if response.status_code != HTTPStatus.OK:
-            raise EngineGone(f"{url}: {self._complaint(response)}")
+        """Name, weights, context and version of the model at an address, as far as it tells."""
         try:
-            cards = {str(card["id"]): card for card in response.json()["data"]}
-        except (ValueError, LookupError, TypeError):
-            raise EngineGone(f"{url}/models lists no models: no OpenAI-compatible server") from None
-        name = self.model.served_as or (next(iter(cards)) if len(cards) == 1 else "")
-        # Google's own list writes models/NAME for what is asked for as NAME.
-        card = cards.get(name) or cards.get(f"models/{name}")
-        if card is None:
-            raise StudyError(
-                f"{self.place}.served_as",
-                f'is "{name}", and {url} serves {", ".join(sorted(cards)[:8])}',
-                "name one of these",
-            )
-        told = {"model": name}
-        told |= {key: str(card[key]) for key in ("root", "max_model_len") if card.get(key)}
-        version = await self._client.get(url.removesuffix("/v1") + "/version")
-        if version.status_code == HTTPStatus.OK and "vllm" in card.get("owned_by", ""):
-            told["vllm"] = str(version.json()["version"])
+            response = await self._client.get(url + "/models")
+            status, content = response.status_code, self._content(response)
+        except httpx.DecodingError:
+            status, content = HTTPStatus.OK, None
+        else:
+            if response.is_redirect:
+                raise EngineGone(self._said(url, _sent_on(response)))
+        told = told_of(self.model, url, status, content)
+        if told.pop("owned_by", "") == "vllm":
+            try:
+                version = version_in(
+                    (await self._client.get(url.removesuffix("/v1") + "/version")).content
+                )
+            except httpx.RequestError:
+                version = ""
+            told |= {"vllm": version} if version else {}
         return told
 
     def _body(self, call: Call) -> dict[str, Any]:
-        body: dict[str, Any] = {
-            "model": self._served["model"],
-            "temperature": call.temperature,
-            "top_p": call.top_p,
-            "max_tokens": call.max_tokens + self.model.hidden_tokens,
-            "seed": call.seed,
-        }
-        messages = call.messages if self.model.system_role else without_system(call.messages)
+        prompt: dict[str, Any]
         if self.writes_prompt:
             assert isinstance(self.tokens, Tokenizer)
-            body["prompt"] = self.tokens.ids(self.tokens.prompt(call.messages))
+            prompt = {"prompt": self.tokens.ids(self.tokens.prompt(call.messages))}
         else:
-            body["messages"] = messages
-        if self.model.validated:
-            # Only what the published interface has: providers refuse a field they do not know.
-            held = {"name": "answer", "strict": True, "schema": call.schema}
-            if call.constrained:
-                body["response_format"] = {"type": "json_schema", "json_schema": held}
-            return body | self.model.engine_args
-        # A server fills what is left out from the model's own generation_config.
-        body |= {"top_k": call.top_k, "min_p": 0.0, "repetition_penalty": 1.0}
-        if not self.writes_prompt and self.model.chat_template_args:
-            body["chat_template_kwargs"] = self.model.chat_template_args
-        if call.regex is not None:
-            body["structured_outputs"] = {"regex": call.regex}
-            if self.silent:
-                body["logit_bias"] = {str(one): -100.0 for one in self.silent}
-        return body | self.model.engine_args
+            served = self.model.system_role
+            prompt = {"messages": call.messages if served else without_system(call.messages)}
+        return request_body(self.model, self._served["model"], call, prompt, self.silent)
 
-    def _reply(self, response: httpx.Response) -> Reply:
-        try:
-            content = response.json()
-            choice = content["choices"][0]
-            text = choice["text"] if "text" in choice else choice["message"]["content"] or ""
-            end = choice["finish_reason"]
-            usage = content.get("usage") or {}
-        except (ValueError, LookupError, TypeError) as error:
-            raise EngineFailure(f"no answer in the server's reply ({error!r})") from None
-        if end not in FINISH_REASONS:
-            raise EngineFailure(f'the server ended the answer by "{end}"')
-        return Reply(
-            text,
-            FINISH_REASONS[end],
-            prompt_tokens=usage.get("prompt_tokens", 0),
-            cached_tokens=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
-            output_tokens=usage.get("completion_tokens", 0),
-        )
+    def _content(self, response: httpx.Response) -> Any:
+        return self.key.redact_reply(parse_content(response.content))
+
+    def _read(self, response: httpx.Response) -> Reply:
+        """The answer in a response; Complaint, or EngineFailure, where there is none."""
+        if response.is_redirect:
+            raise Complaint(response.status_code, _sent_on(response))
+        return read_reply(response.status_code, self._content(response), self.model.validated)
 
     def _address(self) -> str:
         """The next address in turn; one at rest only when all are."""
@@ -239,24 +211,61 @@ class ServerEngine:
     def _rest(self, url: str) -> None:
         self._resting[url] = asyncio.get_running_loop().time() + RESTS
 
-    def _complaint(self, response: httpx.Response) -> str:
-        """Status and the server's own words, without the key, in one line."""
-        try:
-            content = response.json()
-            error = content.get("error", content)
-            words = str(error.get("message", error))
-        except (ValueError, AttributeError):
-            words = response.text
-        if self._key:
-            words = words.replace(self._key, "***")
-        return f"{response.status_code} {' '.join(words.split())[:200]}"
+    def _said(self, url: str, words: str) -> str:
+        """What went wrong at an address and behind which proxy, without the key."""
+        proxy = self.proxies[url]
+        through = f" through the proxy that {proxy.variable} names" if proxy else ""
+        return f"{url}{through}: {self.key.redact(encodable(words))}"
+
+
+def _client(model: Model, key: Credentials, proxies: dict[str, Proxy | None]) -> httpx.AsyncClient:
+    """The connections to all addresses, each behind its proxy."""
+    trusted = _trusted()
+    limits = httpx.Limits(max_connections=None)
+    mounts: dict[str, httpx.AsyncBaseTransport | None] = {
+        "{0.scheme}://{0.netloc}".format(urlsplit(url)): httpx.AsyncHTTPTransport(
+            verify=trusted, limits=limits, proxy=httpx.Proxy(proxy.url)
+        )
+        for url, proxy in proxies.items()
+        if proxy
+    }
+    return httpx.AsyncClient(
+        headers=key.headers,
+        timeout=httpx.Timeout(model.timeout, connect=10),
+        limits=limits,
+        verify=trusted,
+        mounts=mounts,
+        trust_env=False,
+    )
+
+
+def _trusted() -> ssl.SSLContext:
+    """Which certificates are trusted; StudyError for an environment that names none."""
+    try:
+        return httpx.create_ssl_context()
+    except (OSError, ValueError) as error:
+        given = [one for one in ("SSL_CERT_FILE", "SSL_CERT_DIR") if one in os.environ]
+        raise StudyError(
+            f"the environment's {' and '.join(given) or 'certificates'}",
+            f"cannot be read: {getattr(error, 'strerror', None) or error}",
+            "name a file of certificates in PEM, or unset it",
+        ) from None
 
 
 def _asked_to_wait(response: httpx.Response) -> float:
-    """Seconds of a Retry-After header, at most the longest wait; 0 where there is none."""
+    """Seconds of a Retry-After header, given as seconds or as a date, at most the longest wait."""
     given = response.headers.get("retry-after", "")
-    return min(LONGEST_WAIT, float(given)) if given.isdigit() else 0.0
+    try:
+        seconds = float(given)
+    except ValueError:
+        date = email.utils.parsedate_tz(given)
+        seconds = email.utils.mktime_tz(date) - time.time() if date else 0.0
+    return min(LONGEST_WAIT, max(0.0, seconds)) if math.isfinite(seconds) else 0.0
 
 
-def _reason(error: httpx.TransportError) -> str:
+def _sent_on(response: httpx.Response) -> str:
+    return f"sends on to {response.headers.get('location', '?')}; write where it is in base_urls"
+
+
+def _reason(error: httpx.RequestError) -> str:
     return f"{type(error).__name__} {error}".strip()

@@ -46,6 +46,8 @@ class SimulatedEngine:
             raise EngineFailure(f"{type(error).__name__}: {error}") from error
         if isinstance(given, Reply):
             return given
+        if not isinstance(given, str):
+            raise EngineFailure(f"answer(call) returned {given!r:.60}, which is no text")
         return Reply(given, "stop", prompt_tokens=words(call), output_tokens=len(given.split()))
 
     async def close(self) -> None:

@@ -13,6 +13,8 @@ from .before_start import refuse_unfit
 from .capabilities import capabilities
 from .weights import local_weights
 
+SYSTEM_ROLE_FALSE = "write system_role = false: the system text then opens the first user turn"
+
 
 class Tokenizer:
     """The tokenizer and chat template of a profile; loads no weights.
@@ -55,18 +57,52 @@ class Tokenizer:
         self._refuse_clock(place)
 
     def prompt(self, messages: list[dict[str, str]]) -> str:
-        """The text that the model is given, byte for byte: template, messages, answer prefix."""
+        """The text that the model is given, byte for byte: template, messages, answer prefix.
+
+        Raises StudyError, with the template's own words, where it takes no such messages.
+        """
         if not self.model.system_role:
             messages = without_system(messages)
+        try:
+            return self.rendered(messages) + self.model.answer_prefix
+        except Exception as error:
+            said = str(error).strip().splitlines()
+            raise StudyError(
+                self.template_place,
+                f"the chat template refuses the messages: {said[0] if said else ''}"
+                f" ({type(error).__name__})",
+                *self._without_system_role(messages),
+            ) from None
+
+    def rendered(self, messages: list[dict[str, str]], opens_answer: bool = True) -> str:
+        """What the chat template makes of messages; it raises what it likes.
+
+        opens_answer: whether it is to open the turn in which the model answers.
+        """
         text = self.tokenizer.apply_chat_template(
             messages,
             tokenize=False,
-            add_generation_prompt=True,
+            add_generation_prompt=opens_answer,
             chat_template=self.model.chat_template or None,
             **self._clock(self.model.date),
             **self.model.chat_template_args,
         )
-        return str(text) + self.model.answer_prefix
+        return str(text)
+
+    @property
+    def template_place(self) -> str:
+        """Where a chat template is to be mended: the profile, which may give another."""
+        return f"experiments/models.toml: {self.model.name}.chat_template"
+
+    def _without_system_role(self, messages: list[dict[str, str]]) -> list[str]:
+        """The line to write where the template takes the messages without a system turn."""
+        if not self.model.system_role or messages[:1] == without_system(messages)[:1]:
+            return []
+        try:
+            self.rendered(without_system(messages))
+        except Exception:
+            return []
+        return [SYSTEM_ROLE_FALSE]
 
     @staticmethod
     def _clock(day: date | None) -> dict[str, Any]:

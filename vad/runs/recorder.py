@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..design.trials import Conversation, Plan
+from ..engines.base import encodable
 from .guarantee.certificate import Certificate
 from .manifest import compose_manifest
 from .store.folder import RunFolder
@@ -16,6 +17,7 @@ from .store.schema import in_role
 
 FLUSH_SECONDS = 3.0
 FLUSH_ROWS = 2000
+OF_KIND = "unreadable: "
 COSTS_NOTHING = dict.fromkeys(in_role("cost"), 0)
 """What a row taken over from elsewhere cost here."""
 
@@ -25,7 +27,7 @@ class Outcome:
     """What a run came to, counted in trials.
 
     prompt_tokens of what was asked now, those that the engine computed of them, and the fewest it
-    could have: of calls whose engine tells what it has cached.
+    could have: of calls whose engine tells what it has cached. kinds: of the unreadable answers.
     """
 
     folder: Path
@@ -39,15 +41,20 @@ class Outcome:
     computed_tokens: int = 0
     unseen_tokens: int = 0
     problems: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
 
 
 class Recorder:
-    """The books of one run: rows go in as they come and are written a few seconds later."""
+    """The books of one run: rows go in as they come and are written a few seconds later.
+
+    anyway: whether a run goes on where nothing that a provider answers can be read.
+    """
 
     def __init__(self, plan: Plan, folder: RunFolder, certificates: dict[str, Certificate]) -> None:
         self.plan = plan
         self.folder = folder
         self.certificates = certificates
+        self.anyway = False
         self.outcome = Outcome(folder.path, len(plan.trials))
         self.engines: dict[str, Any] = {}
         self._began = datetime.now(UTC).isoformat(timespec="seconds")
@@ -104,6 +111,7 @@ class Recorder:
 
     def failed(self, one: Conversation, model: str, attempt: int, said: str) -> None:
         """Note an engine's failure; the conversation's trials stay open."""
+        said = encodable(said)
         self.folder.problem(
             trial=[trial.key for trial in one.trials],
             model=model,
@@ -127,6 +135,13 @@ class Recorder:
         counts = self.folder.counts()
         planned = max(self.outcome.planned, before.get("counts", {}).get("planned", 0))
         self.outcome.unreadable = counts["unreadable"]
+        self.outcome.kinds = Counter(
+            {
+                name.removeprefix(OF_KIND): count
+                for name, count in counts.items()
+                if name.startswith(OF_KIND)
+            }
+        )
         self.outcome.open = max(
             0, self.outcome.planned - self.outcome.kept - self.outcome.asked - self.outcome.reused
         )

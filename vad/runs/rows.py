@@ -8,9 +8,14 @@ from ..constraints.choices import choice_text
 from ..constraints.lenient import read_lenient
 from ..constraints.values import kept
 from ..design.trials import Conversation, Trial
+from ..engines.base import encodable
+from ..engines.request_fields import unsent
 from ..errors import Unreadable
 from ..study.source import Quote
 from .session import RecordedCall, Session
+from .unreadable_kinds import kind_of
+
+SAMPLED = frozenset(("temperature", "top_p", "top_k", "seed"))
 
 NOT_LENIENT = {"lenient_letter": None, "lenient_option": None, "lenient_score": None}
 """Of a constrained answer, and of one in which no parser reads an option."""
@@ -57,7 +62,7 @@ def response_rows(
             row
             | {
                 "reasoning": _text(fields.get(f"{name}_reasoning", fields.get("reasoning"))),
-                "letter": choice_text(given),
+                "letter": encodable(choice_text(given)),
                 "option": option,
                 "score": trial.question.scores[option],
                 "fields": _others(conversation, fields),
@@ -106,9 +111,9 @@ def failed_rows(
 ) -> list[dict[str, Any]]:
     """The rows of a conversation in which an answer could not be read: raw text, kind, no score."""
     ended = session.calls[-1].reply.finish_reason
-    kind = {"stop": problem.kind, "refused": "refused"}.get(ended, "cut off")
+    kind = kind_of(ended, problem.kind)
     rows = [
-        _common(trial, session, first=place == 0) | _nothing(kind, problem.text)
+        _common(trial, session, first=place == 0) | _nothing(kind, encodable(problem.text))
         for place, trial in enumerate(conversation.trials)
     ]
     if len(rows) == 1 and not session.constrained:
@@ -124,12 +129,16 @@ def failed_rows(
 
 
 def call_rows(conversation: Conversation, session: Session) -> list[dict[str, Any]]:
-    """A row an LM call, with the messages exactly as they were sent."""
+    """A row an LM call, with the messages exactly as they were sent.
+
+    A sampling setting that the request did not carry is missing.
+    """
+    without = unsent(session.model) if session.model else frozenset()
     return [
         {
             "trials": [trial.key for trial in conversation.trials],
             "number": number,
-            "messages": json.dumps(_sent(asked), ensure_ascii=False),
+            "messages": encodable(json.dumps(_sent(asked), ensure_ascii=False)),
             "constraint": asked.call.regex,
             "max_tokens": asked.call.max_tokens,
             "temperature": asked.call.temperature,
@@ -145,6 +154,7 @@ def call_rows(conversation: Conversation, session: Session) -> list[dict[str, An
             "output_tokens": asked.reply.output_tokens,
             "seconds": asked.seconds,
         }
+        | dict.fromkeys(without & SAMPLED)
         for number, asked in enumerate([*session.calls, *session.probability_calls])
     ]
 
@@ -197,8 +207,13 @@ def _others(conversation: Conversation, fields: dict[str, Any]) -> str | None:
     questions = conversation.part.questions
     known = {"reasoning", *questions, *(f"{name}_reasoning" for name in questions)}
     others = {name: value for name, value in fields.items() if name not in known}
-    return json.dumps(kept(others), ensure_ascii=False) if others else None
+    if not others:
+        return None
+    try:
+        return encodable(json.dumps(kept(others), ensure_ascii=False))
+    except (TypeError, ValueError, RecursionError):  # of a module's own: a circle, for example
+        return encodable(json.dumps({name: repr(one) for name, one in others.items()}))
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else encodable(str(value))

@@ -11,14 +11,14 @@ from ..design.experiment import Experiment
 from ..design.plan import make_plan
 from ..design.trials import Conversation, Plan
 from ..engines.base import Engine
-from ..engines.capabilities import capabilities
+from ..engines.capabilities import capabilities, template_is_servers
 from ..engines.factory import make_engine
 from ..errors import StudyError
 from ..study.cache import keep_start, last_start
 from ..study.loader import Study
 from ..study.models import Model
 from .conversation import in_every_thread
-from .guarantee.canary import ask_canary
+from .guarantee.canary import ask_canary, ask_persona_canary
 from .guarantee.certificate import certify
 from .prefix_order import in_prefix_order
 from .recorder import Outcome, Recorder
@@ -30,14 +30,17 @@ Show = Callable[[Progress], None]
 Make = Callable[[Model, Study, str, Path], Engine]
 
 
-def run(experiment: Experiment, runs: Path, new: bool, show: Show) -> Outcome:
+def run(experiment: Experiment, runs: Path, new: bool, show: Show, anyway: bool = False) -> Outcome:
     """Ask every trial of an experiment that is not answered yet.
 
-    Raises StudyError for bad input, Interrupted on SIGINT or SIGTERM, EngineGone when the engine
-    died; in each case all answers so far are on disk.
+    anyway: to go on where nothing that a provider answers can be read. Raises StudyError for bad
+    input, Interrupted on SIGINT or SIGTERM, EngineGone when the engine died, NothingReadable when a
+    provider's first answers are all unreadable; in each case all answers so far are on disk.
     """
     plan = make_plan(experiment)
-    return answer_plan(prepare_run(plan, choose_folder(experiment, runs, new)), runs, show)
+    recorder = prepare_run(plan, choose_folder(experiment, runs, new))
+    recorder.anyway = anyway
+    return answer_plan(recorder, runs, show)
 
 
 def run_again(before: Path, study: Study, runs: Path, show: Show) -> Outcome:
@@ -54,6 +57,9 @@ def prepare_run(plan: Plan, path: Path) -> Recorder:
     """Proofs and folder: everything that comes between a plan and its first engine."""
     names = list(dict.fromkeys(plan.condition(t).settings.model for t in plan.trials))
     certificates = {name: certify(plan, name, fetch=True) for name in names}
+    for name, one in certificates.items():
+        for note in one.notes:
+            print(f"{name}: {note}", file=sys.stderr)
     same_study(plan.experiment, path)
     folder = RunFolder(path, plan.experiment.vary)
     if folder.lock.left_by:
@@ -115,11 +121,7 @@ async def _one_model(
         about = engine.about()
         same_served(recorder.folder, name, about)
         recorder.engines[name] = about.__dict__
-        settings = [recorder.plan.condition(group[0].trials[0]).settings for group in queue]
-        held = any(each.decoding != "free" for each in settings)
-        if held and capabilities(model).has_weights:
-            recorder.certificates[name].canary = False
-            recorder.certificates[name].canary = await ask_canary(engine, model)
+        await _canaries(recorder, engine, model, queue)
         progress.began = time.monotonic()
         await Scheduler(engine, recorder, progress, show).run_all(model.concurrency, queue)
     finally:
@@ -127,3 +129,36 @@ async def _one_model(
             recorder.flush()
         finally:
             await engine.close()
+
+
+async def _canaries(
+    recorder: Recorder, engine: Engine, model: Model, queue: list[list[Conversation]]
+) -> None:
+    """Ask what shows constraints in force and personas reaching the model; say what does not."""
+    certificate = recorder.certificates[model.name]
+    conditions = [recorder.plan.condition(group[0].trials[0]) for group in queue]
+    held = [one for one in conditions if one.settings.decoding != "free"]
+    if held and capabilities(model).has_weights:
+        certificate.canary = False
+        canary = await ask_canary(engine, model, recorder.plan.sampling(held[0]))
+        certificate.canary = canary.held
+        if not canary.held:
+            print(
+                f"{model.name}: its provider does not hold answers to the schema: the canary came "
+                f"back as {canary.said}",
+                file=sys.stderr,
+            )
+    shown = {one.settings.persona_turn: one for one in conditions if one.block}
+    if shown and template_is_servers(model):
+        back = [
+            await ask_persona_canary(engine, model, turn, recorder.plan.sampling(one))
+            for turn, one in shown.items()
+        ]
+        certificate.persona_canary = all(back)
+        if not certificate.persona_canary:
+            print(
+                f"{model.name}: a word planted where the persona stands did not come back; its "
+                "server's template is not known, so compare the personas' answers"
+                + ("" if "user" in shown else ", or write system_role = false in its profile"),
+                file=sys.stderr,
+            )

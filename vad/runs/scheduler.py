@@ -3,17 +3,22 @@
 import asyncio
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..design.trials import Conversation, Plan
 from ..engines.base import Engine
-from ..errors import Interrupted
+from ..errors import Interrupted, NothingReadable
 from .conversation import hold
 from .guarantee.dry_run import makes_one_call
 from .recorder import Recorder
 from .session import Session
+from .unreadable_kinds import told
+
+FIRST_ANSWERS = 20
+"""Answers of a provider, or all there are, of which at least one has to be readable."""
 
 
 @dataclass
@@ -25,6 +30,7 @@ class Progress:
     asked: int = 0
     unreadable: int = 0
     failed: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
     began: float = field(default_factory=time.monotonic)
 
 
@@ -116,3 +122,16 @@ class Scheduler:
         self.recorder.answered(group, rows, held.calls())
         self.progress.asked += len(rows) * len(group)
         self.progress.unreadable += sum(not row["valid"] for row in rows) * len(group)
+        for row in rows:
+            if not row["valid"]:
+                self.progress.kinds[row["problem"]] += len(group)
+        self._require_any_read(one)
+
+    def _require_any_read(self, one: Conversation) -> None:
+        """NothingReadable where a provider's first answers are all unreadable: each is paid for."""
+        state, plan = self.progress, self.recorder.plan
+        model = plan.experiment.models[plan.condition(one.trials[0]).settings.model]
+        enough = state.asked >= min(FIRST_ANSWERS, state.total)
+        none = model.validated and enough and state.unreadable == state.asked
+        if none and not self.recorder.anyway:
+            raise NothingReadable(state.model, state.asked, told(state.kinds))

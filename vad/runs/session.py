@@ -17,7 +17,7 @@ from dspy import lm15
 from ..constraints.adapter import PLAIN_SETTINGS, AdapterSettings
 from ..constraints.language import Language
 from ..constraints.thinking import after_thought, with_thought
-from ..engines.base import Call, Engine, Reply
+from ..engines.base import Call, Engine, Reply, encodable
 from ..errors import DoesNotFit, EngineFailure, Halt, ProgramFault
 from ..study.hashing import digest
 from ..study.models import REFUSED, Model, Sampling
@@ -169,9 +169,10 @@ def _refuse(config: Any, bound: int) -> None:
 
 
 def _messages(request: lm15.Request) -> list[dict[str, str]]:
-    system = [{"role": "system", "content": request.system}] if request.system else []
+    """The messages as they are sent and kept: what UTF-8 cannot hold stands as its escape."""
+    system = [{"role": "system", "content": encodable(request.system)}] if request.system else []
     return system + [
-        {"role": message.role, "content": "".join(part.text for part in message.parts)}
+        {"role": message.role, "content": encodable("".join(part.text for part in message.parts))}
         for message in request.messages
     ]
 

@@ -129,7 +129,8 @@ class Model(BaseModel):
     `weights` is a folder or a GGUF file in the study or elsewhere, a name on a model hub, with a
     `source` a GGUF file in that package, or for the engine "simulated" a Python file with
     `answer(call)`. `engine_args` go to vLLM by their own names;
-    with the engine "server" they are fields of every request.
+    with the engine "server" they are fields of every request, of which `omit` leaves some out and
+    `rename` calls some otherwise.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -160,6 +161,9 @@ class Model(BaseModel):
     timeout: float = Field(default=600, gt=0)
     guarantee: Literal["construction", "validated"] = "construction"
     hidden_tokens: int = Field(default=0, ge=0)
+    omit: list[str] = []
+    rename: dict[str, Annotated[str, Field(pattern=r"^\w+$")]] = {}
+    response_format: Literal["json_schema", "plain_schema", "json_object"] = "json_schema"
     memory_gb: float | None = Field(default=None, gt=0)
     unverified: str = ""
 

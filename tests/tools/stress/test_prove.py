@@ -98,7 +98,7 @@ def test_a_model_with_fewer_rows_than_its_tokenizer_has_tokens_is_held_and_weigh
     async def go() -> None:
         await engine.start()
         try:
-            assert await ask_canary(engine, model)
+            assert (await ask_canary(engine, model)).held
             assert 0 < sum((await engine.answer(weighed)).probabilities) <= 1
             engine.tokens.silent.append(engine.tokens.rows)
             with pytest.raises(EngineGone, match="out-of-vocab"):

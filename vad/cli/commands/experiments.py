@@ -79,6 +79,10 @@ def run(
     study: Root = None,
     runs: Runs = None,
     new: Annotated[bool, typer.Option("--new", help="Begin another run folder.")] = False,
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="Go on where nothing that a provider answers can be read."),
+    ] = False,
     manifest: Annotated[
         Path | None,
         typer.Option("--from", metavar="MANIFEST", help="Ask all of this run again, in x-again."),
@@ -101,10 +105,10 @@ def run(
             fetch_shown(list(loaded.models.values()), loaded.study)
             folder = runs or loaded.study.root / "runs"
             with progress() as show_progress:
-                outcome = ask_all(loaded, folder, new, show_progress)
+                outcome = ask_all(loaded, folder, new, show_progress, anyway)
         elif manifest is not None:
-            if new or (limit, model, seed) != (None, None, None):
-                said = "asks what the run asked; it takes no --limit, --model, --seed or --new"
+            if new or anyway or (limit, model, seed) != (None, None, None):
+                said = "asks what the run asked; it takes no option but --runs and --study"
                 raise StudyError("--from", said)
             before = manifest.parent if manifest.name == "manifest.json" else manifest
             found = locate_study(study, before)

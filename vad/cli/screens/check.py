@@ -10,7 +10,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 from ...design.experiment import Experiment
-from ...engines.capabilities import capabilities
+from ...engines.capabilities import capabilities, template_is_servers
 from ...engines.fetch import here, megabytes
 from ...study.models import Model
 from .progress import clock
@@ -133,6 +133,7 @@ def _print_certificate(one: "Certificate", model: Model) -> None:
             f"most, max_model_len {one.max_model_len}"
         )
     _print_paths(one)
+    _print_contents(one, model)
     print("  4 settings        yes, none that breaks answers")
     print("  5 canary          asked when the run begins")
     if model.validated:
@@ -150,6 +151,19 @@ def _print_absent(model: Model) -> None:
         f"not here:\n                    vad models fetch {model.name}, or vad run, which fetches "
         "them first"
     )
+
+
+def _print_contents(one: "Certificate", model: Model) -> None:
+    """Whether what the messages say stands in the prompts, and what a model may stumble over."""
+    if one.contents:
+        print("                    all that the messages say stands in the prompts")
+    elif template_is_servers(model):
+        print(
+            "                    its server's chat template is not known: a word planted in the "
+            "persona's\n                    place is asked for when the run begins"
+        )
+    for note in one.notes:
+        print(fill(note, 96, initial_indent=" " * 20, subsequent_indent=" " * 20))
 
 
 def _print_paths(one: "Certificate") -> None:

@@ -47,10 +47,14 @@ def print_outcome(outcome: Outcome) -> None:
     except StudyError as error:
         # No table yet is no reason to keep back what was asked and what failed.
         print(error)
+    kinds = outcome.kinds.most_common()
     print(
         f"{outcome.planned:,} questions: {outcome.asked:,} asked now, {outcome.kept:,} answered "
         f"before, {outcome.reused:,} reused; {outcome.unreadable:,} answers unreadable"
+        + (f": {', '.join(f'{n:,} {kind}' for kind, n in kinds)}" if kinds else "")
     )
+    if outcome.unreadable == outcome.asked + outcome.kept + outcome.reused > 0:
+        print("no answer can be read:", *told(outcome.kinds), sep="\n  ")
     if outcome.unseen_tokens:
         print(
             f"{outcome.prompt_tokens:,} prompt tokens: {outcome.computed_tokens:,} computed, the "

@@ -2,9 +2,11 @@
 
 1 finite    every output field's language is finite, its longest text known
 2 budget    max_tokens covers that text in bytes, plus the end of sequence
-3 context   prompt and budget together fit max_model_len, for every trial
+3 context   prompt and budget together fit max_model_len, for every trial; each message stands in
+            the prompt whole, where the chat template is known
 4 settings  nothing that was seen to break answers is set
-5 canary    (at run time) the engine returns a text that no model would write
+5 canary    (at run time) the engine returns a text that no model would write; where the template
+            is a server's own, a word planted in the persona's place
 
 Loads a tokenizer where one is at hand, and no weights.
 """
@@ -15,14 +17,15 @@ from typing import Any
 from ...constraints.adapter import AdapterSettings, call_language
 from ...constraints.thinking import with_thought
 from ...design.trials import Conversation, Plan
-from ...engines.capabilities import capabilities
+from ...engines.capabilities import capabilities, template_is_servers
 from ...engines.context import words
 from ...engines.prefix_cache import block_size
 from ...engines.tokenizer import Tokenizer, local_tokenizer
 from ...errors import StudyError
 from ...study.models import VALIDATED, Model
 from ..prefix_order import in_prefix_order
-from .dry_run import every_path
+from .dry_run import DryRuns, every_path
+from .prompt_contents import every_content, in_no_prompt, notes_on, require_contents
 from .prompt_lengths import PromptLengths, shared
 
 
@@ -32,7 +35,9 @@ class Certificate:
 
     prompt_tokens are an upper bound, computed_tokens those of them that remain where prompts share
     what they begin with. paths: ways through the programs that dry runs took; unended: those of
-    them that were followed no further; untried: choices that the bounds left out.
+    them that were followed no further; untried: choices that the bounds left out. contents: whether
+    all that messages say was shown to stand in the prompts; False where the template is a server's
+    own. notes: what may trouble the model without making an answer unreadable, in sentences.
 
     Where answers are "validated, not guaranteed", a provider holds them to a JSON schema in its own
     way: each is checked by the strict reader, the invalid ones are kept and counted.
@@ -54,8 +59,11 @@ class Certificate:
     paths: int = 0
     unended: int = 0
     untried: int = 0
+    contents: bool = False
+    notes: list[str] = field(default_factory=list)
     settings: bool = True
     canary: bool | None = None
+    persona_canary: bool | None = None
     outcome: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -95,6 +103,11 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
     found.paths = sum(len(one.paths) for one in dry.values())
     found.unended = sum(one.unended for one in dry.values())
     found.untried = sum(one.untried for one in dry.values())
+    for kind, runs in dry.items():
+        found.notes += [
+            f"{samples[kind].part.place}: {name} stands in none of its prompts as it is given"
+            for name in in_no_prompt(runs.paths, samples[kind])
+        ]
     if not capabilities(model).has_weights:
         for kind, runs in dry.items():
             for asked in (one.call for path in runs.paths for one in path.calls):
@@ -104,6 +117,9 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
     tokens = local_tokenizer(model, plan.experiment.study, fetch)
     if isinstance(tokens, Tokenizer):
         found.tokenizer, found.silent_tokens = True, len(tokens.silent)
+        for kind, runs in dry.items():
+            _reaches(found, tokens, runs, samples[kind], kinds[kind])
+        found.contents = not template_is_servers(model)
     lengths = {
         kind: [PromptLengths(tokens, samples[kind], path) for path in runs.with_new_prompts()]
         for kind, runs in dry.items()
@@ -111,6 +127,23 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
     _count(found, model, mine, lengths)
     found.context = found.tokenizer
     return found
+
+
+def _reaches(
+    found: Certificate,
+    tokens: Tokenizer,
+    runs: DryRuns,
+    sample: Conversation,
+    alike: list[Conversation],
+) -> None:
+    """StudyError where the chat template leaves out anything of a call's messages."""
+    for path in runs.with_new_prompts():
+        for messages in every_content(path, sample, alike):
+            require_contents(tokens, messages)
+    for asked in runs.paths[0].calls:
+        found.notes += [
+            note for note in notes_on(tokens, asked.call.messages) if note not in found.notes
+        ]
 
 
 def _count(

@@ -22,6 +22,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ...engines.base import encodable
 from ...errors import StudyError
 from .lock import Lock
 from .reader import no_links, read_manifest, read_part
@@ -127,7 +128,7 @@ class RunFolder:
     def problem(self, **content: Any) -> None:
         """Add a line to problems.jsonl."""
         with writing(self.path), (self.path / "problems.jsonl").open("a") as file:
-            file.write(json.dumps(content, ensure_ascii=False) + "\n")
+            file.write(encodable(json.dumps(content, ensure_ascii=False)) + "\n")
 
     def _put(self, path: Path, rows: list[dict[str, Any]], types: dict[str, pa.DataType]) -> None:
         table = pa.Table.from_pylist(rows, schema=pa.schema(list(types.items())))
