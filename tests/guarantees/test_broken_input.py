@@ -18,9 +18,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from tests.helpers.fake_server import Body, FakeServer, Given, serving
 from tests.helpers.studies import ask, copy_study
 from vad.cli.main import app
-from vad.errors import EngineFailure, StudyError
+from vad.engines import server as server_engine
+from vad.errors import EngineFailure, NothingReadable, StudyError
 
 NAMES = st.sampled_from(
     [
@@ -76,6 +78,10 @@ HOW = (
     *("column", "no column", "no row", "twice"),
 )
 """The last four are of tables; a file that is none has a value replaced instead."""
+REPLY_KEYS = (
+    *("choices", "message", "content", "finish_reason", "usage", "prompt_tokens", "error", "code"),
+    *("data", "id", "type", "text", "refusal", "reasoning_content", "tool_calls", "detail"),
+)
 RUN = tuple(name for name in FILES if name.startswith("runs"))
 VERBS = {
     "check": ["small"],
@@ -233,6 +239,65 @@ def test_input_broken_in_any_way_is_told_in_words_and_writes_nowhere_else(
     break_it()
     print(dict(tried))
     assert tried.total() >= request.config.getoption("--inputs") * 0.9
+
+
+REPLIES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | NAMES,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(REPLY_KEYS) | st.text(max_size=8), inner, max_size=5)
+    ),
+    max_leaves=8,
+)
+PROXIES = (
+    st.none()
+    | st.text(st.characters(codec="ascii", exclude_characters="\0"), max_size=20)
+    | st.sampled_from(["socks5://127.0.0.1:9", "http://[", "ftp://x", "127.0.0.1:9", "::1/128"])
+)
+
+
+def test_of_any_server_and_any_proxy_there_is_an_answer_or_a_message(
+    broken: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(broken)
+    monkeypatch.setattr(server_engine, "FIRST_WAIT", 0.001)
+    restore(broken)
+    models = (broken / "experiments" / "models.toml").read_text()
+
+    @settings(max_examples=request.config.getoption("--inputs") // REPORTS, **UNBOUND)
+    @given(
+        REPLIES,
+        REPLIES,
+        st.sampled_from([200, 200, 400, 429, 500]),
+        PROXIES,
+        PROXIES,
+        st.booleans(),
+    )
+    def serve_it(
+        listed: Any, reply: Any, status: int, proxy: str | None, left_out: str | None, far: bool
+    ) -> None:
+        def respond(server: FakeServer, body: Body) -> Given:
+            return status, reply
+
+        with pytest.MonkeyPatch.context() as patched, serving(FakeServer(respond)) as server:
+            server.listed = listed
+            for name, value in (("ALL_PROXY", proxy), ("NO_PROXY", left_out)):
+                if value is not None:
+                    patched.setenv(name, value)
+            url = "http://192.0.2.1:9/v1" if far and proxy else server.url
+            (broken / "experiments" / "models.toml").write_text(
+                f'{models}\n[far]\nengine = "server"\nweights = "x"\nserved_as = "x"\n'
+                f'base_urls = ["{url}"]\nguarantee = "validated"\ntimeout = 0.5\n'
+            )
+            with no_longer_than(BOUND):
+                arguments = ["run", "small", "--model", "far", "--limit", "1", "--new"]
+                told = CliRunner().invoke(app, arguments)
+        right = (SystemExit, StudyError, EngineFailure, NothingReadable)
+        if told.exception is not None and not isinstance(told.exception, right):
+            raise AssertionError((listed, reply, proxy, left_out)) from told.exception
+
+    serve_it()
+    restore(broken)
 
 
 def test_of_a_broken_run_there_is_a_report_or_a_message(

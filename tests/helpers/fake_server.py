@@ -18,6 +18,7 @@ class FakeServer:
     def __init__(self, respond: Callable[["FakeServer", Body], Given], **card: Any) -> None:
         self.respond = respond
         self.card = {"id": "fake", "owned_by": "vllm", "max_model_len": 4096} | card
+        self.listed: Any = {"data": [self.card]}
         self.bodies: list[Body] = []
         self.keys: list[str] = []
         self.lock = threading.Lock()
@@ -81,7 +82,7 @@ def serving(server: FakeServer) -> Iterator[FakeServer]:
 
         def do_GET(self) -> None:
             if self.path.endswith("/models"):
-                self.give(200, {"data": [server.card]})
+                self.give(200, server.listed)
             else:
                 self.give(200, {"version": "0.0.fake"})
 

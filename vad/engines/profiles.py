@@ -89,6 +89,7 @@ def model_at(name: str, study: Study, given: dict[str, Any]) -> Model:
             raise unknown(name, "setting", key, "a profile has", Model.model_fields) from None
         raise StudyError(f"{name}: {key}", first["msg"]) from None
     _agree(model, name)
+    agree_fields(model, name)
     folder = model.folder(study)
     if folder is not None and capabilities(model).has_weights:
         if not folder.exists():

@@ -15,6 +15,7 @@ import logging
 import os
 import sys
 import threading
+import warnings
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,7 +33,7 @@ from ..study.hashing import digest
 from ..study.loader import Study, find_study
 from ..study.models import Model, Sampling, resolve_sampling
 from .calls_log import CallsLog
-from .guarantee.canary import ask_canary
+from .guarantee.canary import NOT_HELD, ask_canary
 from .lm import AsyncBridge, Bridge
 from .session import Session
 
@@ -137,7 +138,9 @@ def engine(
     try:
         own.wait(own.vad_engine.start())
         if capabilities(one).has_weights:
-            own.wait(ask_canary(own.vad_engine, one))
+            canary = own.wait(ask_canary(own.vad_engine, one))
+            if not canary.held:
+                warnings.warn(NOT_HELD.format(one.name, canary.said), stacklevel=2)
     except BaseException:
         own.close()
         raise

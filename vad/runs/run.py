@@ -18,7 +18,7 @@ from ..study.cache import keep_start, last_start
 from ..study.loader import Study
 from ..study.models import Model
 from .conversation import in_every_thread
-from .guarantee.canary import ask_canary, ask_persona_canary
+from .guarantee.canary import NOT_HELD, ask_canary, ask_persona_canary
 from .guarantee.certificate import certify
 from .prefix_order import in_prefix_order
 from .recorder import Outcome, Recorder
@@ -143,11 +143,7 @@ async def _canaries(
         canary = await ask_canary(engine, model, recorder.plan.sampling(held[0]))
         certificate.canary = canary.held
         if not canary.held:
-            print(
-                f"{model.name}: its provider does not hold answers to the schema: the canary came "
-                f"back as {canary.said}",
-                file=sys.stderr,
-            )
+            print(NOT_HELD.format(model.name, canary.said), file=sys.stderr)
     shown = {one.settings.persona_turn: one for one in conditions if one.block}
     if shown and template_is_servers(model):
         back = [

@@ -24,6 +24,8 @@ WORDS = (
 )
 """By chance one of them is given back once in sixteen times."""
 
+NOT_HELD = "{}: its provider does not hold answers to the schema: the canary came back as {}"
+
 
 @dataclass(frozen=True)
 class Canary:
