@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import StudyError, unknown
-from ..runs.store.schema import TRIAL_COLUMNS
+from ..runs.store.schema import RESPONSES, in_role
 from .layouts import RELEASED_TRIAL
 
 KNOWN = ("model", "program", "format", "persona", "category", "decoding", "adapter", "country")
@@ -77,7 +77,8 @@ def find_conditions(table: pd.DataFrame, place: str) -> Roles:
 
 def _candidates(table: pd.DataFrame) -> list[str]:
     """The columns that no layout gives a meaning of its own."""
-    taken = TRIAL_COLUMNS if "question" in table else RELEASED_TRIAL
+    of_trials = RESPONSES.keys() - {*in_role("condition")}
+    taken = of_trials if "question" in table else RELEASED_TRIAL
     return [str(name) for name in table if name not in taken]
 
 

@@ -126,9 +126,6 @@ def score_(
 
     columns, read_by = _listed(by), parser_named(parser)
     if not answers.is_dir():
-        if read_by == "lenient":
-            said = "is for a run folder, which keeps a lenient reading beside the strict one"
-            raise StudyError(f"{answers}: --parser lenient", said)
         told = None if conditions is None else _listed(conditions)
         found = read_answers(answers, parse_scales(scale) if scale else {}, told, read_by)
     elif scale or conditions is not None:
@@ -143,7 +140,6 @@ def score_(
     from ..screens.score import print_reading, print_scores
     from ..screens.tables import print_parser
 
-    print_parser(read_by)
     print_reading(found)
     print_parser(read_by)
     print_scores(scores)
