@@ -15,7 +15,6 @@ from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
 import dspy
-from outlines.types import dsl
 
 from .containers import INLINE, json_object
 from .field_language import FieldLanguage, exactly
