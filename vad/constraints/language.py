@@ -20,6 +20,7 @@ from .containers import INLINE, json_object
 from .field_language import FieldLanguage, exactly
 from .fields import bare_field, field_of
 from .metadata import ItemByItem
+from .outlines_types import dsl
 
 AdapterName = Literal["plain", "chat", "json"]
 

@@ -5,7 +5,7 @@ from .progress import clock
 
 
 def print_status(one: Status) -> None:
-    """How far a run is, how fast; unreadable answers by kind, tokens, money where it has a price."""
+    """How far a run is and how fast; unreadable answers by kind, tokens, money by its price."""
     state = "complete" if one.answers >= one.planned else "stopped, not complete"
     print(f"{one.folder}: {one.experiment}, {one.held_by or state}")
     share = one.answers / one.planned if one.planned else 0
