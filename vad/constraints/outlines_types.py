@@ -10,10 +10,10 @@ import sys
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 
-def _types() -> ModuleType:
+def _types() -> Any:
     if "outlines" in sys.modules:
         from outlines.types import dsl
 

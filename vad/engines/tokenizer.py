@@ -234,8 +234,8 @@ class Tokenizer:
 
 def load_tokenizer(model: Model, study: Study, fetch: bool = False) -> Tokenizer:
     """The tokenizer of a profile, loaded once: what it has counted is known to the next."""
-    folder = model.folder(study)
-    files = sorted(folder.glob("*token*")) if folder and folder.is_dir() else []
+    folder = local_weights(model, study)
+    files = sorted(folder.glob("*.j*")) if folder and folder.is_dir() else []
     stamps = tuple((file.name, file.stat().st_mtime_ns) for file in files)
     key = (model.model_dump_json(), str(folder), stamps, fetch and not folder)
     if key not in _LOADED:

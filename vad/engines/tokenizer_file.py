@@ -132,7 +132,7 @@ class _Generation(Extension):
 
     tags = {"generation"}  # noqa: RUF012 - as jinja2 has it
 
-    def parse(self, parser: Parser) -> nodes.CallBlock:
+    def parse(self, parser: Parser) -> nodes.Node:
         line = next(parser.stream).lineno
         body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
         return nodes.CallBlock(self.call_method("_same"), [], [], body).set_lineno(line)
