@@ -165,9 +165,9 @@ def test_vllm_stopped_in_three_ways_goes_on_to_every_trial_once_and_leaves_no_pr
         running = subprocess.Popen(
             command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
-        parts = set(folder.glob("responses/pocket/*.parquet"))
+        parts = set(folder.glob("journal/pocket/*.jsonl"))
         for _ in range(600):
-            if set(folder.glob("responses/pocket/*.parquet")) - parts or running.poll() is not None:
+            if set(folder.glob("journal/pocket/*.jsonl")) - parts or running.poll() is not None:
                 break
             time.sleep(0.2)
         told = stop(running, how)

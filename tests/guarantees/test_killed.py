@@ -24,7 +24,9 @@ from tests.helpers.commands import Vad
 from tests.helpers.respondents import respond
 from tests.helpers.studies import ask
 from vad.errors import StudyError
+from vad.runs.scheduler import in_flight
 from vad.runs.store.folder import RunFolder
+from vad.runs.store.reader import read_parts
 
 SERVED = '''
 import json, random, subprocess, sys, time
@@ -49,7 +51,10 @@ def answer(call):
         letter = ""
     if not letter:
         raise EngineGone("the engine has died")
-    return json.dumps({"reasoning": str(random.random()), name: letter})
+    text = json.dumps({"reasoning": str(random.random()), name: letter})
+    with open("came", "a") as came:
+        came.write(text + "\\n")
+    return text
 '''
 """A respondent whose engine is a process of its own."""
 
@@ -64,6 +69,7 @@ USED = (
 """What a run imports on its way, held ready for the next one."""
 
 KINDS = ("SIGKILL", "SIGTERM", "SIGINT", "engine", "disk")
+IN_FLIGHT = in_flight(4, 216)
 ENDS = {"SIGKILL": -signal.SIGKILL, "SIGTERM": 130, "SIGINT": 130, "engine": 3, "disk": 2}
 SAYS = {
     "SIGTERM": "stopped",
@@ -75,7 +81,7 @@ SAYS = {
 
 def command(root: Path, runs: Path, ready: "multiprocessing.synchronize.Event") -> None:
     """`vad run small` in a process of its own, its answers written often."""
-    import vad.runs.recorder
+    import vad.runs.store.folder
     from vad.cli.main import main
 
     os.chdir(root)
@@ -83,7 +89,8 @@ def command(root: Path, runs: Path, ready: "multiprocessing.synchronize.Event") 
         os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
     sys.argv = ["vad", "run", "small", "--runs", str(runs)]
-    vad.runs.recorder.FLUSH_SECONDS = 0.05
+    vad.runs.store.folder.PART_ROWS = 30
+    vad.runs.store.folder.MOST_PARTS = 3
     ready.set()
     try:
         main()
@@ -116,7 +123,8 @@ class Killer:
             free = os.statvfs(self.runs)
             keep = random.randrange(0, 160) * 1024
             filler.write_bytes(b"x" * max(0, free.f_bavail * free.f_frsize - keep))
-        (self.root / "engine.pid").unlink(missing_ok=True)
+        for name in ("engine.pid", "came"):
+            (self.root / name).unlink(missing_ok=True)
         running = self.start()
         if kind != "disk":
             if kind == "engine" or random.random() < 0.8:
@@ -133,8 +141,19 @@ class Killer:
             assert SAYS.get(kind, "") in told, (kind, told)
         filler.unlink(missing_ok=True)
         self.look()
+        if kind != "disk":
+            self.kept(kind)
         if running.exitcode == 0:
             self.finished()
+
+    def kept(self, kind: str) -> None:
+        """All that came is there, but what was on its way to its conversation's end."""
+        came = self.root / "came"
+        texts = came.read_text().splitlines() if came.is_file() else []
+        again = {*texts} - {*self.seen.values()}
+        assert len(again) <= IN_FLIGHT, f"{kind}: {len(again)} answers of {len(texts)} were lost"
+        self.counts[f"{kind}, answered"] += len(texts)
+        self.counts[f"{kind}, asked again"] += len(again)
 
     def begun(self, running: "multiprocessing.context.ForkServerProcess", sign: Path) -> None:
         """Wait until the engine is there, or the run over."""
@@ -155,11 +174,14 @@ class Killer:
     def look(self) -> None:
         """Every Parquet file reads, no answer changed or went, no process is left."""
         answers: dict[str, str] = {}
-        for file in sorted(self.runs.glob("small/*/*/part-*.parquet")):
-            table = pq.read_table(file)
-            if file.parts[-3] == "responses":
-                rows = table.to_pylist()
-                answers |= {f"{one['trial']} {one['persona']}": one["text"] for one in rows}
+        for file in self.runs.glob("small/*/*/part-*.parquet"):
+            pq.read_table(file)
+        read_parts(self.runs / "small", "calls")
+        for table in read_parts(self.runs / "small", "responses"):
+            for one in table.to_pylist():
+                key = f"{one['trial']} {one['persona']}"
+                assert key not in answers, "an answer is there twice"
+                answers[key] = one["text"]
         for key, text in self.seen.items():
             assert answers.get(key) == text, "an answer went or changed"
         self.seen = answers
@@ -177,6 +199,8 @@ class Killer:
         assert not rows.duplicated(["trial", "persona"]).any()
         assert sorted(key for keys in calls["trials"] for key in keys) == sorted(rows["trial"])
         assert len(self.seen) == len(rows)
+        assert not [*self.runs.glob("small/journal/*/*")]
+        assert len([*self.runs.glob("small/*/*/part-*")]) == 2
         shutil.rmtree(self.runs / "small")
         self.seen = {}
 
@@ -211,6 +235,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def served(root: Path) -> Path:
     """The small study, its respondent served by a process of its own."""
     respond(root, SERVED)
+    models = root / "experiments" / "models.toml"
+    models.write_text(models.read_text().replace("[sim]\n", "[sim]\nconcurrency = 4\n"))
     path = root / "experiments" / "small.toml"
     path.write_text(path.read_text().replace("limit = 3", "limit = 12"))
     return root

@@ -290,7 +290,7 @@ def test_killed_in_the_middle_of_its_lists_every_trial_is_there_once(
         "import time\n\n\ndef answer(call):\n"
         "    time.sleep(0.02)\n    return call.language.longest\n"
     )
-    parts = tmp_path / "runs" / "survey" / "responses"
+    journals = tmp_path / "runs" / "survey" / "journal"
     running = subprocess.Popen(
         [sys.executable, "-m", "vad.cli", "run", "survey"],
         cwd=tmp_path,
@@ -298,7 +298,7 @@ def test_killed_in_the_middle_of_its_lists_every_trial_is_there_once(
         stderr=subprocess.DEVNULL,
     )
     for _ in range(600):
-        if list(parts.glob("*/*.parquet")) or running.poll() is not None:
+        if list(journals.glob("*/*.jsonl")) or running.poll() is not None:
             break
         time.sleep(0.1)
     running.send_signal(signal.SIGKILL)

@@ -127,7 +127,8 @@ def laid_out(released: pd.DataFrame, folder: Path) -> Path:
     )
     run_folder = RunFolder(folder, [])
     whole = rows.reindex(columns=list(RESPONSES)).astype(object)
-    run_folder.write("gemma", whole.where(whole.notna(), None).to_dict("records"), [])  # type: ignore[arg-type]
+    run_folder.add("gemma", whole.where(whole.notna(), None).to_dict("records"), [])  # type: ignore[arg-type]
+    run_folder.flush()
     run_folder.write_manifest(
         {
             "experiment": "experiments/value_action_lens.toml",

@@ -70,7 +70,7 @@ def test_a_server_killed_half_way_stops_the_run_and_the_same_command_goes_on_to_
     with vllm_server(port, root / "server.log") as server:
         asking = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(900):
-            if list(folder.glob("responses/far/*.parquet")) or asking.poll() is not None:
+            if list(folder.glob("journal/far/*.jsonl")) or asking.poll() is not None:
                 break
             time.sleep(0.2)
         server.send_signal(signal.SIGKILL)

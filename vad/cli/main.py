@@ -26,6 +26,8 @@ VERBS = (
     experiments.check,
     experiments.show,
     experiments.run,
+    experiments.status,
+    experiments.merge,
     experiments.verify,
     engines.prove,
     engines.bench,

@@ -26,6 +26,11 @@ Root = Annotated[Path | None, typer.Option("--study", help="The study's folder."
 Runs = Annotated[Path | None, typer.Option(help="Where run folders are; default: STUDY/runs.")]
 
 
+Share = Annotated[
+    str | None, typer.Option("--shard", help="Only this share of the questions: 3/8.")
+]
+
+
 def load(
     name: str, study: Path | None, limit: int | None, model: str | None, seed: int | None
 ) -> "Experiment":

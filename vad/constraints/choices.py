@@ -13,11 +13,10 @@ from enum import Enum
 from itertools import groupby
 from typing import Any, Literal, Union, get_args, get_origin
 
-from outlines.types import dsl
-
 from ..errors import StudyError
 from .field_language import FieldLanguage, NotRead, exactly, one_of, size
 from .metadata import MOST_VALUES, dates, numbers, unannotated
+from .outlines_types import dsl
 
 MOST_TRIED = 12
 """Values of a choice that a dry run tries, each in its turn."""

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from outlines.types import dsl
-
 from ..errors import StudyError
 from .choices import choice, choice_text
 from .field_language import FieldLanguage, NotRead, exactly, size
+from .outlines_types import dsl
 
 INLINE = ("{", ", ", "}")
 """What opens, parts and closes an object on one line."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from outlines.types import dsl
+from .outlines_types import dsl
 
 
 class NotRead(Exception):

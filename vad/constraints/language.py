@@ -15,12 +15,12 @@ from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
 import dspy
-from outlines.types import dsl
 
 from .containers import INLINE, json_object
 from .field_language import FieldLanguage, exactly
 from .fields import bare_field, field_of
 from .metadata import ItemByItem
+from .outlines_types import dsl
 
 AdapterName = Literal["plain", "chat", "json"]
 

@@ -4,11 +4,11 @@ import re
 from typing import Annotated, Any
 
 import dspy
-from outlines.types import dsl
 
 from ..errors import StudyError
 from .field_language import FieldLanguage, NotRead
 from .metadata import AnyScript, lengths, pattern_of
+from .outlines_types import dsl
 from .patterns import Endless, finite_pattern
 from .refusals import not_finite
 

@@ -4,10 +4,9 @@ The thought is the constraint's first part: what opens it, at most so many chara
 it. Of its characters the first of the closing text is left out, so where it ends is never in doubt.
 """
 
-from outlines.types import dsl
-
 from ..study.models import Thinking
 from .language import Language
+from .outlines_types import dsl
 
 
 def with_thought(answer: Language, thinking: Thinking | None) -> Language:

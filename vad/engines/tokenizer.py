@@ -1,8 +1,10 @@
 """A model's tokenizer: the prompt as one text, token counts, and tokens that decode to nothing."""
 
+import json
 import re
 from datetime import date
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any
 
 from ..errors import StudyError
@@ -23,38 +25,53 @@ class Tokenizer:
     """
 
     def __init__(self, model: Model, study: Study, fetch: bool = False) -> None:
-        from transformers import AutoTokenizer
-        from transformers.utils import logging
-
-        logging.set_verbosity_error()
         self.model = model
         self.fetch = fetch
-        folder = local_weights(model, study)
-        if folder:
-            refuse_unfit(model, folder)
-        self.source = str(folder or model.weights)
-        place = f"experiments/models.toml: {model.name}"
-        try:
-            self.tokenizer: Any = AutoTokenizer.from_pretrained(
-                self.source, revision=model.revision or None, local_files_only=not fetch
-            )
-        except Exception as error:
-            raise StudyError(
-                f"{place}.weights",
-                f'no tokenizer could be loaded from "{model.weights}"',
-                str(error).strip().splitlines()[0][:200],
-            ) from None
+        self.folder = local_weights(model, study)
+        if self.folder:
+            refuse_unfit(model, self.folder)
+        self.source = str(self.folder or model.weights)
+        self.tokenizer: Any = self._from_file() or self.load_transformers()
         self._fast: Any = getattr(self.tokenizer, "backend_tokenizer", None)
         if self._fast is not None:
             self._fast.no_truncation()
             self._fast.no_padding()
         if not (model.chat_template or self.tokenizer.chat_template):
             raise StudyError(
-                place,
+                self._place,
                 "the model has no chat template, and its profile gives none",
                 'write chat_template = "..." (Jinja), or name a model that is tuned for chat',
             )
-        self._refuse_clock(place)
+        self._refuse_clock(self._place)
+
+    @property
+    def _place(self) -> str:
+        return f"experiments/models.toml: {self.model.name}"
+
+    def _from_file(self) -> Any:
+        """The tokenizer as its file has it, where transformers would add nothing; else None."""
+        from .tokenizer_file import TokenizerFile
+
+        return TokenizerFile.read(self.folder) if self.folder else None
+
+    def load_transformers(self) -> Any:
+        """The tokenizer as transformers has it; StudyError if none can be loaded."""
+        from transformers import AutoTokenizer
+        from transformers.utils import logging
+
+        logging.set_verbosity_error()
+        try:
+            return AutoTokenizer.from_pretrained(
+                self.source,
+                revision=self.model.revision or None,
+                local_files_only=not self.fetch,
+            )
+        except Exception as error:
+            raise StudyError(
+                f"{self._place}.weights",
+                f'no tokenizer could be loaded from "{self.model.weights}"',
+                str(error).strip().splitlines()[0][:200],
+            ) from None
 
     def prompt(self, messages: list[dict[str, str]]) -> str:
         """The text that the model is given, byte for byte: template, messages, answer prefix.
@@ -134,9 +151,12 @@ class Tokenizer:
     @cached_property
     def rows(self) -> int:
         """How many of the tokens the model has rows for: those beyond it are never drawn."""
+        known = len(self.tokenizer)
+        size = self._size()
+        if size is not None:
+            return min(known, size)
         from transformers import AutoConfig
 
-        known = len(self.tokenizer)
         try:
             config = AutoConfig.from_pretrained(
                 self.source, revision=self.model.revision or None, local_files_only=not self.fetch
@@ -144,6 +164,15 @@ class Tokenizer:
         except (OSError, ValueError):  # a server's tokenizer may lie here alone
             return known
         return min(known, int(config.get_text_config().vocab_size))
+
+    def _size(self) -> int | None:
+        """The rows that config.json gives a model; None where its architecture knows them alone."""
+        try:
+            config = json.loads((Path(self.source) / "config.json").read_text())
+        except (OSError, ValueError):
+            return None
+        found = config.get("text_config", config).get("vocab_size")
+        return found if isinstance(found, int) else None
 
     @lru_cache(maxsize=4096)  # noqa: B019 - as below
     def ids(self, text: str) -> list[int]:
@@ -203,6 +232,20 @@ class Tokenizer:
         return [text[before:] for text in found]
 
 
+def load_tokenizer(model: Model, study: Study, fetch: bool = False) -> Tokenizer:
+    """The tokenizer of a profile, loaded once: what it has counted is known to the next."""
+    folder = local_weights(model, study)
+    files = sorted(folder.glob("*.j*")) if folder and folder.is_dir() else []
+    stamps = tuple((file.name, file.stat().st_mtime_ns) for file in files)
+    key = (model.model_dump_json(), str(folder), stamps, fetch and not folder)
+    if key not in _LOADED:
+        _LOADED[key] = Tokenizer(model, study, fetch)
+    return _LOADED[key]
+
+
+_LOADED: dict[tuple[Any, ...], Tokenizer] = {}
+
+
 class ByteCounter:
     """Stands in for a tokenizer that is not on this machine: a token is at least a byte.
 
@@ -224,7 +267,7 @@ def local_tokenizer(model: Model, study: Study, fetch: bool) -> Tokenizer | Byte
     Raises StudyError where an engine of ours will need it: a folder without one, a failed fetch.
     """
     try:
-        return Tokenizer(model, study, fetch and capabilities(model).in_process)
+        return load_tokenizer(model, study, fetch and capabilities(model).in_process)
     except StudyError:
         folder = model.folder(study)
         here = folder is not None and folder.exists()
@@ -259,4 +302,4 @@ class TokenCount:
 
     @cached_property
     def _tokens(self) -> Tokenizer:
-        return Tokenizer(self.model, self.study, fetch=True)
+        return load_tokenizer(self.model, self.study, fetch=True)

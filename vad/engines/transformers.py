@@ -61,6 +61,7 @@ class TransformersEngine:
         except Exception as error:
             raise EngineGone(f"{self.model.name} could not be loaded: {error}") from error
         self._model = loaded.to(device).eval()
+        self.tokens.tokenizer = self.tokens.load_transformers()
         self.tokens.tokenizer.padding_side = "left"
         if self.tokens.tokenizer.pad_token_id is None:
             self.tokens.tokenizer.pad_token = self.tokens.tokenizer.eos_token

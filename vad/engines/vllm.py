@@ -20,7 +20,7 @@ from .base import Call, EngineInfo, Reply
 from .context import require_room
 from .prefix_cache import PrefixCache
 from .signals import stoppable
-from .tokenizer import Tokenizer
+from .tokenizer import load_tokenizer
 from .vllm_args import arguments, set_environment
 from .weights import local_weights
 
@@ -68,7 +68,7 @@ class VllmEngine:
     def __init__(self, model: Model, study: Study, backend: str, log: Path) -> None:
         self.model = model
         self.log = log
-        self.tokens = Tokenizer(model, study, fetch=True)
+        self.tokens = load_tokenizer(model, study, fetch=True)
         small = len(self.tokens.tokenizer) <= SMALL_VOCABULARY and not self.tokens.keeps_spaces
         if backend == "outlines" and self.tokens.keeps_spaces:
             raise StudyError(

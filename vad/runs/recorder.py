@@ -1,6 +1,5 @@
 """The recorder of a run: what is open, what waits to be written, what it came to."""
 
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,8 +14,6 @@ from .store.folder import RunFolder
 from .store.reader import reusable
 from .store.schema import in_role
 
-FLUSH_SECONDS = 3.0
-FLUSH_ROWS = 2000
 OF_KIND = "unreadable: "
 COSTS_NOTHING = dict.fromkeys(in_role("cost"), 0)
 """What a row taken over from elsewhere cost here."""
@@ -45,7 +42,7 @@ class Outcome:
 
 
 class Recorder:
-    """The books of one run: rows go in as they come and are written a few seconds later.
+    """The books of one run: what comes is kept at once.
 
     anyway: whether a run goes on where nothing that a provider answers can be read.
     """
@@ -57,11 +54,8 @@ class Recorder:
         self.anyway = False
         self.outcome = Outcome(folder.path, len(plan.trials))
         self.engines: dict[str, Any] = {}
+        self.shard: dict[str, Any] = {}
         self._began = datetime.now(UTC).isoformat(timespec="seconds")
-        self._rows: list[dict[str, Any]] = []
-        self._calls: list[dict[str, Any]] = []
-        self._model = ""
-        self._flushed = time.monotonic()
 
     def open(self, others: Path | None) -> list[list[Conversation]]:
         """Conversations still to be held; rows of the runs in `others` are taken over first.
@@ -83,22 +77,22 @@ class Recorder:
                 rows = [
                     known[trial.key] | self._columns(one) | COSTS_NOTHING for trial in one.trials
                 ]
-                self._keep(self.plan.condition(one.trials[0]).settings.model, rows, [])
+                self.folder.add(self._model(one), rows, [])
                 self.outcome.reused += len(rows)
             else:
                 groups.setdefault(one.trials[0].key, []).append(one)
-        self.flush()
+        self.folder.flush()
         return list(groups.values())
 
     def answered(
         self, group: list[Conversation], rows: list[dict[str, Any]], calls: list[dict[str, Any]]
     ) -> None:
         """Keep the rows of a conversation that was held, and again for each of its twins."""
-        model = self.plan.condition(group[0].trials[0]).settings.model
-        self._keep(model, [row | self._columns(group[0]) for row in rows], calls)
+        kept = [row | self._columns(group[0]) for row in rows]
         again = {"reused": self.folder.path.name} | COSTS_NOTHING
         for twin in group[1:]:
-            self._keep(model, [row | self._columns(twin) | again for row in rows], [])
+            kept += [row | self._columns(twin) | again for row in rows]
+        self.folder.add(self._model(group[0]), kept, calls)
         self.outcome.asked += len(rows)
         for call in calls:
             if call["unseen_tokens"]:
@@ -106,8 +100,6 @@ class Recorder:
                 self.outcome.computed_tokens += call["prompt_tokens"] - call["cached_tokens"]
                 self.outcome.unseen_tokens += call["unseen_tokens"]
         self.outcome.reused += len(rows) * (len(group) - 1)
-        if len(self._rows) >= FLUSH_ROWS or time.monotonic() - self._flushed > FLUSH_SECONDS:
-            self.flush()
 
     def failed(self, one: Conversation, model: str, attempt: int, said: str) -> None:
         """Note an engine's failure; the conversation's trials stay open."""
@@ -121,13 +113,6 @@ class Recorder:
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         self.outcome.problems[said] += 1
-
-    def flush(self) -> None:
-        """Write what waits."""
-        if self._rows:
-            self.folder.write(self._model, self._rows, self._calls)
-        self._rows, self._calls = [], []
-        self._flushed = time.monotonic()
 
     def write_manifest(self) -> None:
         """Write the manifest as it stands: what suffices to understand and repeat the run."""
@@ -160,22 +145,19 @@ class Recorder:
                 self.certificates,
                 {"planned": planned, **counts},
             )
+            | ({"shard": self.shard} if self.shard else {})
         )
 
     def close(self) -> None:
         """Write what waits and the manifest, and let the folder go."""
         try:
-            self.flush()
+            self.folder.flush()
             self.write_manifest()
         finally:
             self.folder.close()
 
-    def _keep(self, model: str, rows: list[dict[str, Any]], calls: list[dict[str, Any]]) -> None:
-        if model != self._model:
-            self.flush()
-            self._model = model
-        self._rows += rows
-        self._calls += calls
+    def _model(self, one: Conversation) -> str:
+        return self.plan.condition(one.trials[0]).settings.model
 
     def _columns(self, one: Conversation) -> dict[str, Any]:
         return self.plan.condition(one.trials[0]).columns

@@ -13,11 +13,11 @@ from .store.folder import RunFolder
 from .store.reader import open_manifest, read_manifest
 
 
-def choose_folder(experiment: Experiment, runs: Path, new: bool) -> Path:
-    """The newest folder of the experiment, or the next one: x, x-2, x-3, ..."""
+def choose_folder(runs: Path, name: str, new: bool) -> Path:
+    """The newest folder of that name, or the next one: x, x-2, x-3, ..."""
     if new:
-        return next_folder(runs, experiment.name)
-    return runs / _numbered(experiment.name, _newest(runs, experiment.name))
+        return next_folder(runs, name)
+    return runs / _numbered(name, _newest(runs, name))
 
 
 def next_folder(runs: Path, name: str) -> Path:
@@ -35,7 +35,7 @@ def _newest(runs: Path, name: str) -> int:
     return number
 
 
-def same_study(experiment: Experiment, path: Path) -> None:
+def same_study(experiment: Experiment, path: Path, name: str = "") -> None:
     """StudyError if the folder belongs to another experiment, or if what its answers depend on
     has changed since it was begun."""
     manifest = read_manifest(path)
@@ -58,11 +58,12 @@ def same_study(experiment: Experiment, path: Path) -> None:
     changed = [key for key in sorted({*before} & {*now}) if before[key] != now[key]]
     changed += [key for key in before if key not in now and key.startswith("setting")]
     if changed:
+        another = next_folder(path.parent, name or experiment.path.stem)
         raise StudyError(
             str(path),
             "changed since this run began: "
             + ", ".join(key.removeprefix("file ").removeprefix("setting ") for key in changed),
-            "undo the change to go on with this run, or start another: vad run "
+            f"undo the change to go on with this run, or start another, {another}: vad run "
             f"{experiment.place} --new",
         )
 
@@ -105,6 +106,19 @@ def same_questions(plan: Plan, folder: RunFolder) -> None:
                 "one call asks about many, so a run keeps its limit; start another: vad run "
                 f"{plan.experiment.place} --new",
             )
+
+
+def same_shard(path: Path, experiment: Experiment, shard: dict[str, Any]) -> None:
+    """StudyError if the folder holds a share of another plan: its limit or models were others."""
+    before = (read_manifest(path) or {}).get("shard", shard)
+    if before != shard:
+        raise StudyError(
+            str(path),
+            f"is a share of a plan of {before['questions']:,} questions, and this one has "
+            f"{shard['questions']:,}, or others",
+            f"give the command that began it, or start another: vad run {experiment.place} "
+            f"--shard {shard['number']}/{shard['of']} --new",
+        )
 
 
 def _numbered(name: str, number: int) -> str:

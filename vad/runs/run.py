@@ -22,25 +22,58 @@ from .guarantee.canary import NOT_HELD, ask_canary, ask_persona_canary
 from .guarantee.certificate import certify
 from .prefix_order import in_prefix_order
 from .recorder import Outcome, Recorder
-from .resume import choose_folder, same_plan, same_questions, same_served, same_study
+from .resume import (
+    choose_folder,
+    same_plan,
+    same_questions,
+    same_served,
+    same_shard,
+    same_study,
+)
 from .scheduler import Progress, Scheduler
+from .shards import Shard, plan_digest, share
 from .store.folder import RunFolder
 
 Show = Callable[[Progress], None]
 Make = Callable[[Model, Study, str, Path], Engine]
 
 
-def run(experiment: Experiment, runs: Path, new: bool, show: Show, anyway: bool = False) -> Outcome:
-    """Ask every trial of an experiment that is not answered yet.
+def run(
+    experiment: Experiment,
+    runs: Path,
+    new: bool,
+    show: Show,
+    anyway: bool = False,
+    shard: Shard | None = None,
+) -> Outcome:
+    """Ask every trial of an experiment that is not answered yet; of a shard, in its own folder.
 
     anyway: to go on where nothing that a provider answers can be read. Raises StudyError for bad
     input, Interrupted on SIGINT or SIGTERM, EngineGone when the engine died, NothingReadable when a
     provider's first answers are all unreadable; in each case all answers so far are on disk.
     """
     plan = make_plan(experiment)
-    recorder = prepare_run(plan, choose_folder(experiment, runs, new))
+    recorder = _recorder(plan, runs, new, shard)
     recorder.anyway = anyway
     return answer_plan(recorder, runs, show)
+
+
+def _recorder(plan: Plan, runs: Path, new: bool, shard: Shard | None) -> Recorder:
+    """The recorder of a whole plan or of a share of it."""
+    name = plan.experiment.name
+    if shard is None:
+        return prepare_run(plan, choose_folder(runs, name, new))
+    about = {
+        "number": shard.number,
+        "of": shard.of,
+        "plan": plan_digest(plan),
+        "questions": len(plan.trials),
+    }
+    path = choose_folder(runs, shard.folder(name), new)
+    same_shard(path, plan.experiment, about)
+    recorder = prepare_run(share(plan, shard), path, shard.folder(name))
+    recorder.shard = about
+    return recorder
 
 
 def run_again(before: Path, study: Study, runs: Path, show: Show) -> Outcome:
@@ -53,14 +86,17 @@ def run_again(before: Path, study: Study, runs: Path, show: Show) -> Outcome:
     return answer_plan(prepare_run(plan, runs / plan.experiment.name), None, show)
 
 
-def prepare_run(plan: Plan, path: Path) -> Recorder:
-    """Proofs and folder: everything that comes between a plan and its first engine."""
+def prepare_run(plan: Plan, path: Path, name: str = "") -> Recorder:
+    """Proofs and folder: everything that comes between a plan and its first engine.
+
+    name: of the folder and those that follow it, where that is not the experiment's.
+    """
     names = list(dict.fromkeys(plan.condition(t).settings.model for t in plan.trials))
-    certificates = {name: certify(plan, name, fetch=True) for name in names}
-    for name, one in certificates.items():
+    certificates = {model: certify(plan, model, fetch=True) for model in names}
+    for model, one in certificates.items():
         for note in one.notes:
-            print(f"{name}: {note}", file=sys.stderr)
-    same_study(plan.experiment, path)
+            print(f"{model}: {note}", file=sys.stderr)
+    same_study(plan.experiment, path, name)
     folder = RunFolder(path, plan.experiment.vary)
     if folder.lock.left_by:
         print(
@@ -121,12 +157,14 @@ async def _one_model(
         about = engine.about()
         same_served(recorder.folder, name, about)
         recorder.engines[name] = about.__dict__
+        # What is counted from here on tells how fast it goes (see status.py).
+        recorder.write_manifest()
         await _canaries(recorder, engine, model, queue)
         progress.began = time.monotonic()
         await Scheduler(engine, recorder, progress, show).run_all(model.concurrency, queue)
     finally:
         try:
-            recorder.flush()
+            recorder.folder.flush()
         finally:
             await engine.close()
 

@@ -68,7 +68,7 @@ VALIDATED = "validated, not guaranteed"
 NOT_DECIDING = frozenset(
     (
         *("about", "licence", "unverified", "memory_gb", "concurrency"),
-        *("base_urls", "api_key_env", "timeout", "source"),
+        *("base_urls", "api_key_env", "timeout", "source", "price"),
     )
 )
 """What a profile says beside what decides an answer: where it is asked, how fast, in whose name."""
@@ -115,10 +115,21 @@ class Source(BaseModel):
     mb: int = Field(ge=1)
 
 
+class Price(BaseModel):
+    """What a million tokens cost, of prompts and of answers, in a currency by its name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    currency: str = Field(min_length=1)
+
+
 TABLES: dict[str, type[BaseModel]] = {
     "sampling": Sampling,
     "thinking": Thinking,
     "source": Source,
+    "price": Price,
 }
 """What a profile holds as a table of its own."""
 
@@ -164,6 +175,7 @@ class Model(BaseModel):
     omit: list[str] = []
     rename: dict[str, Annotated[str, Field(pattern=r"^\w+$")]] = {}
     response_format: Literal["json_schema", "plain_schema", "json_object"] = "json_schema"
+    price: Price | None = None
     memory_gb: float | None = Field(default=None, gt=0)
     unverified: str = ""
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ...errors import Interrupted, StudyError
-from ..options import Limit, Model, Named, Root, Runs, Seed, experiment_path, load
+from ..options import Limit, Model, Named, Root, Runs, Seed, Share, experiment_path, load
 
 
 def list_(study: Root = None) -> None:
@@ -83,6 +83,7 @@ def run(
         bool,
         typer.Option("--anyway", help="Go on where nothing that a provider answers can be read."),
     ] = False,
+    shard: Share = None,
     manifest: Annotated[
         Path | None,
         typer.Option("--from", metavar="MANIFEST", help="Ask all of this run again, in x-again."),
@@ -93,10 +94,10 @@ def run(
     try:
         from ...runs.run import run as ask_all
         from ...runs.run import run_again
+        from ...runs.shards import parse_shard
         from ...study.loader import locate_study
         from ..screens.models import fetch_shown
         from ..screens.progress import progress
-        from ..screens.run import print_outcome
 
         if (experiment is None) == (manifest is None):
             raise StudyError("vad run", "takes an experiment, or --from MANIFEST: one of the two")
@@ -104,10 +105,11 @@ def run(
             loaded = load(experiment, study, limit, model, seed)
             fetch_shown(list(loaded.models.values()), loaded.study)
             folder = runs or loaded.study.root / "runs"
+            one = parse_shard(shard) if shard is not None else None
             with progress() as show_progress:
-                outcome = ask_all(loaded, folder, new, show_progress, anyway)
+                outcome = ask_all(loaded, folder, new, show_progress, anyway, one)
         elif manifest is not None:
-            if new or anyway or (limit, model, seed) != (None, None, None):
+            if new or anyway or (limit, model, seed, shard) != (None, None, None, None):
                 said = "asks what the run asked; it takes no option but --runs and --study"
                 raise StudyError("--from", said)
             before = manifest.parent if manifest.name == "manifest.json" else manifest
@@ -115,12 +117,43 @@ def run(
             with progress() as show_progress:
                 folder = runs or found.root / "runs"
                 outcome = run_again(before, found, folder, show_progress)
+        # Not before the last question: it takes pandas, which no question does.
+        from ..screens.run import print_outcome
+
         print_outcome(outcome)
     except (Interrupted, KeyboardInterrupt):
         print(f"stopped; every answer so far is saved\ngo on with: {again}", file=sys.stderr)
         raise SystemExit(130) from None
     if outcome.open:
         print(f"{outcome.open} trials are still open; ask them again: {again}", file=sys.stderr)
+        raise SystemExit(1)
+
+
+def status(run: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
+    """How far a run is, while it goes on or after: answers, rate, time left, unreadable, tokens."""
+    from ...runs.status import run_status
+    from ..screens.status import print_status
+
+    print_status(run_status(run))
+
+
+def merge(
+    shards: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Shards' run folders.")],
+    into: Annotated[
+        Path | None, typer.Option(help="The run folder to write; default: beside them.")
+    ] = None,
+) -> None:
+    """Make one run of the shards of one; exit code 1 where some of its questions are missing."""
+    from ...runs.merge import merge as make_one
+
+    merged = make_one(shards, into)
+    print(f"{merged.answers:,} of {merged.planned:,} answers\nwritten: {merged.folder}")
+    if merged.missing:
+        print(
+            f"missing: {'; '.join(merged.missing)}\nask them: the experiment's `vad run`, which "
+            "goes on with this folder",
+            file=sys.stderr,
+        )
         raise SystemExit(1)
 
 

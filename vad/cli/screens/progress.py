@@ -4,14 +4,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from ...runs.scheduler import Progress
+if TYPE_CHECKING:
+    from ...runs.scheduler import Progress
 
 PLAIN_EVERY = 10.0
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[Progress], None]]:
+def progress() -> "Iterator[Callable[[Progress], None]]":
     """A function that shows a Progress, for as long as the run lasts."""
     if sys.stdout.isatty():
         with _bar() as show:
@@ -20,7 +22,7 @@ def progress() -> Iterator[Callable[[Progress], None]]:
         yield _lines()
 
 
-def describe(state: Progress) -> str:
+def describe(state: "Progress") -> str:
     """Rate, time left and what could not be read, in words."""
     spent = max(time.monotonic() - state.began, 1e-6)
     rate = state.asked / spent
@@ -43,10 +45,10 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _lines() -> Callable[[Progress], None]:
+def _lines() -> "Callable[[Progress], None]":
     last, ended = [0.0], [""]
 
-    def show(state: Progress) -> None:
+    def show(state: "Progress") -> None:
         done = state.asked + state.failed >= state.total
         if (state.model, done) != (ended[0], True) and (
             done or time.monotonic() - last[0] > PLAIN_EVERY
@@ -59,14 +61,14 @@ def _lines() -> Callable[[Progress], None]:
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[Progress], None]]:
+def _bar() -> "Iterator[Callable[[Progress], None]]":
     from rich.progress import BarColumn, TaskID, TextColumn
     from rich.progress import Progress as Bar
 
     bar = Bar(BarColumn(), TextColumn("{task.description}"))
     tasks: dict[str, TaskID] = {}
 
-    def show(state: Progress) -> None:
+    def show(state: "Progress") -> None:
         if state.model not in tasks:
             tasks[state.model] = bar.add_task("", total=state.total)
         bar.update(

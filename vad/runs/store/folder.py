@@ -4,10 +4,12 @@
       manifest.json                            what was run, on what, with which outcome
       responses/<model>/part-*.parquet         a row a trial
       calls/<model>/part-*.parquet             a row an LM call, the messages exactly as sent
+      journal/<model>/part-*.jsonl             both, of answers that are in no part yet
       problems.jsonl                           engine failures, with their trial
 
 A part of calls is renamed into place before its part of responses, so that an answer never stands
-without its prompt; a part of calls left without one by a kill is dropped when the run goes on.
+without its prompt; a part of calls left without one by a kill is dropped when the run goes on, and
+what a journal holds becomes the parts it was to be.
 """
 
 import json
@@ -15,6 +17,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,11 +27,17 @@ import pyarrow.parquet as pq
 
 from ...engines.base import encodable
 from ...errors import StudyError
+from .journal import Journal, as_table, read_journal
 from .lock import Lock
-from .reader import no_links, read_manifest, read_part
+from .parts import largest, list_parts, part_name, sync
+from .reader import no_links, read_manifest, read_part, read_parts
 from .schema import ASKED_ONCE, CALLS, RESPONSES, condition_columns, only_known
 
-PART = re.compile(r"part-(\d{6})-(\d{6})\.parquet")
+PART_ROWS = 2000
+"""Rows that become a part: as many as a journal holds, and memory."""
+
+MOST_PARTS = 24
+"""Parts of a model before they are merged into one."""
 
 
 class RunFolder:
@@ -45,12 +54,23 @@ class RunFolder:
             path.mkdir(parents=True, exist_ok=True)
             no_links(path)
             self.lock = Lock(path)
+        self._journal: Journal | None = None
+        self._settling: Future[None] | None = None
+        self._writer = ThreadPoolExecutor(1, "vad-parts")
+        try:
             self._tidy()
-        self._next = 1 + max((last for _, last in self._parts("responses").values()), default=-1)
+        except StudyError:
+            self.lock.release()
+            raise
+        last = max((part.last for part in list_parts(path, "responses")), default=-1)
+        self._next = last + 1
 
     def close(self) -> None:
-        """Merge the parts of each model into one, and let the folder go."""
+        """Merge the parts of each model into one, and let the folder go; `flush` comes before."""
         try:
+            if self._journal:
+                self._journal.close()
+            self._writer.shutdown()
             for kind in ("calls", "responses"):
                 for folder in sorted((self.path / kind).glob("*")):
                     self._merge(folder)
@@ -106,79 +126,119 @@ class RunFolder:
             tally.update(f"unreadable: {kind}" for kind in table["problem"] if kind is not None)
         return dict(tally)
 
-    def write(self, model: str, rows: list[dict[str, Any]], calls: list[dict[str, Any]]) -> None:
-        """Write one part of each table; in place when this returns.
+    def add(self, model: str, rows: list[dict[str, Any]], calls: list[dict[str, Any]]) -> None:
+        """Keep what came of a conversation: with the system when this returns, in a part later.
 
         Raises StudyError for a row with a column that the schema and the run's factors do not know.
         """
-        types = {name: one.type for name, one in RESPONSES.items()}
-        types |= {name: _type_of(rows, name) for name in self._extra}
         for row in rows:
-            only_known(row, types, "responses")
+            only_known(row, {*RESPONSES, *self._extra}, "responses")
         for call in calls:
             only_known(call, CALLS, "calls")
-        name = f"part-{self._next:06d}-{self._next:06d}.parquet"
-        self._next += 1
-        folder = _folder(model)
-        if calls:
-            sent = {key: one.type for key, one in CALLS.items()}
-            self._put(self.path / "calls" / folder / name, calls, sent)
-        self._put(self.path / "responses" / folder / name, rows, types)
+        if self._journal and self._journal.model != model:
+            self.flush()
+        place = self.path / "journal" / _folder(model)
+        with writing(place):
+            if not self._journal:
+                name = part_name(self._next, self._next, "jsonl")
+                self._journal = Journal(place / name, model, self._next)
+                self._next += 1
+            self._journal.add(rows, calls)
+        if len(self._journal.rows) >= PART_ROWS:
+            self._hand_over()
+
+    def flush(self) -> None:
+        """Have the journal become a part of each table; in place when this returns."""
+        if self._journal:
+            self._hand_over()
+        if self._settling:
+            settling, self._settling = self._settling, None
+            settling.result()
+
+    def _hand_over(self) -> None:
+        """Let the writer make parts of the journal, the one before done; the next answer begins
+        another. Meanwhile answers are kept: a disk may take its time."""
+        if self._settling:
+            settling, self._settling = self._settling, None
+            settling.result()
+        self._settling = self._writer.submit(self._settle, self._journal)
+        self._journal = None
+
+    def _settle(self, journal: Journal) -> None:
+        journal.close()
+        model = _folder(journal.model)
+        for kind, rows in (("calls", journal.calls), ("responses", journal.rows)):
+            self._put(kind, model, journal.number, rows)
+        journal.path.unlink()
+        for kind in ("calls", "responses"):
+            folder = self.path / kind / model
+            if len([*folder.glob("part-*.parquet")]) > MOST_PARTS:
+                self._merge(folder)
+
+    def take(self, other: Path) -> None:
+        """Add all that another run's folder holds."""
+        kinds = ("responses", "journal")
+        for model in sorted({one.model for kind in kinds for one in list_parts(other, kind)}):
+            for kind in ("calls", "responses"):
+                tables = read_parts(other, kind, model=model)
+                if tables:
+                    whole = pa.concat_tables(tables, promote_options="permissive")
+                    self._place(kind, model, self._next, whole)
+            self._next += 1
 
     def problem(self, **content: Any) -> None:
         """Add a line to problems.jsonl."""
         with writing(self.path), (self.path / "problems.jsonl").open("a") as file:
             file.write(encodable(json.dumps(content, ensure_ascii=False)) + "\n")
 
-    def _put(self, path: Path, rows: list[dict[str, Any]], types: dict[str, pa.DataType]) -> None:
-        table = pa.Table.from_pylist(rows, schema=pa.schema(list(types.items())))
+    def _put(self, kind: str, model: str, number: int, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self._place(kind, model, number, as_table(rows, kind, self._extra))
+
+    def _place(self, kind: str, model: str, number: int, table: pa.Table) -> None:
+        path = self.path / kind / model / part_name(number, number, "parquet")
         with writing(path) as temporary:
             path.parent.mkdir(parents=True, exist_ok=True)
             pq.write_table(table, temporary, compression="zstd")
-            temporary.replace(path)
-
-    def _parts(self, kind: str) -> dict[Path, tuple[int, int]]:
-        found = {}
-        for path in (self.path / kind).glob("*/part-*.parquet"):
-            numbers = PART.fullmatch(path.name)
-            if numbers:
-                found[path] = (int(numbers[1]), int(numbers[2]))
-        return found
+            _rename(temporary, path)
 
     def _tidy(self) -> None:
-        """Drop what a kill left behind: half-written files, merged parts, calls without answers."""
+        """Drop what a kill left behind (half-written files, merged parts, calls without answers),
+        and have what a journal holds become parts."""
         for leftover in self.path.glob("*/*/.part-*.tmp"):
             leftover.unlink()
         for kind in ("calls", "responses"):
-            parts = self._parts(kind)
-            for path, (first, last) in parts.items():
-                if any(
-                    a <= first and last <= b and (a, b) != (first, last) and path.parent == p.parent
-                    for p, (a, b) in parts.items()
-                ):
-                    path.unlink()
-        kept = [(p.parent.name, numbers) for p, numbers in self._parts("responses").items()]
-        for path, (first, last) in self._parts("calls").items():
-            if not any(
-                path.parent.name == model and a <= last and first <= b for model, (a, b) in kept
-            ):
-                path.unlink()
+            parts = list_parts(self.path, kind)
+            kept = largest(parts)
+            for part in parts:
+                if part not in kept:
+                    part.path.unlink()
+        answers = list_parts(self.path, "responses")
+        for part in list_parts(self.path, "calls"):
+            if not any(one.meets(part) for one in answers):
+                part.path.unlink()
+        for journal in list_parts(self.path, "journal"):
+            for kind in ("calls", "responses"):
+                if not any(part.holds(journal) for part in list_parts(self.path, kind)):
+                    self._put(kind, journal.model, journal.first, read_journal(journal.path, kind))
+            journal.path.unlink()
 
     def _merge(self, folder: Path) -> None:
-        parts = sorted(folder.glob("part-*.parquet"))
+        """Make one part of a model's parts; a row group at a time, so memory holds no more."""
+        kind = folder.parent.name
+        parts = [one for one in list_parts(self.path, kind) if one.model == folder.name]
         if len(parts) < 2:
             return
-        first, last = (PART.sub(r"\1 \2", part.name).split() for part in (parts[0], parts[-1]))
-        merged = folder / f"part-{first[0]}-{last[1]}.parquet"
+        merged = folder / part_name(parts[0].first, parts[-1].last, "parquet")
         with writing(merged) as temporary:
-            schemas = [pq.read_schema(part) for part in parts]
+            schemas = [pq.read_schema(part.path) for part in parts]
             whole = pa.unify_schemas(schemas, promote_options="permissive")
             with pq.ParquetWriter(temporary, whole, compression="zstd") as out:
                 for part in parts:
-                    _copy(part, out, whole)
-            temporary.replace(merged)
+                    _copy(part.path, out, whole)
+            _rename(temporary, merged)
         for part in parts:
-            part.unlink()
+            part.path.unlink()
 
 
 @contextmanager
@@ -201,6 +261,13 @@ def writing(path: Path) -> Iterator[Path]:
         ) from None
 
 
+def _rename(temporary: Path, path: Path) -> None:
+    """Put a file in its place, once all of it is on the disk."""
+    sync(temporary)
+    temporary.replace(path)
+    sync(path.parent)
+
+
 def _copy(part: Path, out: pq.ParquetWriter, whole: pa.Schema) -> None:
     """Add a part to a table, a row group at a time, so that memory holds no more than one."""
     with pq.ParquetFile(part) as file:
@@ -211,12 +278,3 @@ def _copy(part: Path, out: pq.ParquetWriter, whole: pa.Schema) -> None:
 
 def _folder(model: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]|^\.", "_", model) or "_"
-
-
-def _type_of(rows: list[dict[str, Any]], key: str) -> pa.DataType:
-    kinds = {type(row[key]) for row in rows if row[key] is not None}
-    if kinds <= {int}:
-        return pa.int64()
-    if kinds == {bool}:
-        return pa.bool_()
-    return pa.float64() if kinds <= {int, float} else pa.string()

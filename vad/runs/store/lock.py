@@ -6,6 +6,7 @@ the sign of a run that was killed.
 
 import fcntl
 import os
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -44,3 +45,24 @@ class Lock:
         """Let it go, as a run that ended by itself."""
         self._file.truncate(0)
         self._file.close()
+
+
+def holder(folder: Path) -> str:
+    """Who writes into a folder now, in words; empty where nobody does.
+
+    Asks for the process by its number, and not for the lock: that would stop a run from beginning.
+    """
+    try:
+        said = (folder / ".lock").read_text().strip()
+    except OSError:
+        return ""
+    found = re.match(r"process (\d+) since ", said)
+    if not found:
+        return ""
+    try:
+        os.kill(int(found[1]), 0)
+    except ProcessLookupError:
+        return ""
+    except OSError:  # It runs, under another name than ours.
+        pass
+    return said

@@ -5,14 +5,18 @@ Nothing here writes. A folder may come from somebody else: what is not as a run 
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...errors import StudyError
+from .journal import Rows, as_table, read_journal
+from .parts import largest, list_parts
 from .schema import CALLS, RESPONSES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ENTRY_TYPES = {"vary": dict, "settings": dict, "decides": dict, "models": dict, "counts": dict}
 """Of what kind a manifest's entries are, where they are."""
@@ -62,19 +66,18 @@ def open_manifest(path: Path) -> dict[str, Any]:
     return found
 
 
-def read_table(path: Path, kind: str, columns: list[str] | None = None) -> pd.DataFrame:
+def read_table(path: Path, kind: str, columns: list[str] | None = None) -> "pd.DataFrame":
     """All rows of "responses" or "calls" of a run folder, all columns or those named.
 
     Raises StudyError if there are none, a part cannot be read, lacks a column or does not fit.
     """
-    files = sorted((path / kind).glob("*/part-*.parquet"))
-    if not files:
+    tables = read_parts(path, kind, columns)
+    if not tables:
         raise StudyError(
             str(path),
             f"holds no {kind}: no run has written there",
             "start one: vad run experiments/quickstart.toml",
         )
-    tables = [read_part(file, columns) for file in files]
     try:
         joined: pd.DataFrame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
     except pa.ArrowException as error:
@@ -82,6 +85,43 @@ def read_table(path: Path, kind: str, columns: list[str] | None = None) -> pd.Da
     if joined.empty:
         raise StudyError(str(path), f"holds no {kind}: its tables have no row")
     return joined
+
+
+def read_parts(
+    path: Path, kind: str, columns: list[str] | None = None, model: str = "*"
+) -> list[pa.Table]:
+    """Every row of a table once: its parts, and what stands in the journal of a run that was
+    killed or still goes on; all, or those of a model's folder.
+
+    Raises StudyError as `read_table`; no file at all is no table.
+    """
+    while True:
+        waiting = list_parts(path, "journal", model)
+        journals = [(one, read_journal(one.path, kind)) for one in waiting]
+        # Listed after: what has become a part since is read there.
+        parts = largest(list_parts(path, kind, model))
+        try:
+            tables = [read_part(one.path, columns) for one in parts]
+        except StudyError:
+            if all(one.path.exists() for one in parts):
+                raise
+            continue  # The run has merged them meanwhile.
+        return tables + [
+            _journal_table(journal.path, rows, kind, columns)
+            for journal, rows in journals
+            if rows and not any(part.holds(journal) for part in parts)
+        ]
+
+
+def _journal_table(file: Path, rows: Rows, kind: str, columns: list[str] | None) -> pa.Table:
+    types = CALLS if kind == "calls" else RESPONSES
+    extra = [name for name in rows[0] if name not in types]
+    try:
+        table = as_table(rows, kind, extra)
+        table = table.select(columns) if columns else table
+    except (KeyError, ValueError, TypeError, pa.ArrowException) as error:
+        raise StudyError(str(file), f"holds no answers of a run: {error}") from None
+    return _never_empty(table, file)
 
 
 def read_part(file: Path, columns: list[str] | None = None) -> pa.Table:
@@ -101,16 +141,20 @@ def read_part(file: Path, columns: list[str] | None = None) -> pa.Table:
             if not _alike(schema.field(name).type, known[name].type):
                 found = f"holds {schema.field(name).type}, where a run has {known[name].type}"
                 raise StudyError(f"{file}: {name}", found)
-        table = pq.read_table(file, columns=columns)
-        for name in set(table.column_names) & set(known):
-            if known[name].never_empty and table[name].null_count:
-                raise StudyError(f"{file}: {name}", "is empty in a row, and never is in a run")
-        return table
+        return _never_empty(pq.read_table(file, columns=columns), file)
     except (OSError, ValueError, pa.ArrowException) as error:
         said = str(error).strip().splitlines()
         raise StudyError(
             str(file), f"cannot be read: {said[0] if said else type(error).__name__}"
         ) from None
+
+
+def _never_empty(table: pa.Table, file: Path) -> pa.Table:
+    never = {name for name, one in RESPONSES.items() if one.never_empty}
+    for name in set(table.column_names) & never:
+        if table[name].null_count:
+            raise StudyError(f"{file}: {name}", "is empty in a row, and never is in a run")
+    return table
 
 
 def _alike(found: pa.DataType, wanted: pa.DataType) -> bool:
@@ -134,13 +178,12 @@ def reusable(runs: Path, apart_from: Path, wanted: set[str]) -> dict[str, dict[s
     What told their conditions apart there is left behind: they are of another condition here.
     """
     found: dict[str, dict[str, Any]] = {}
-    for file in sorted(runs.glob("*/responses/*/part-*.parquet")):
-        run = file.parents[2]
-        if run.resolve() == apart_from.resolve() or not wanted - set(found):
+    for run in sorted(one.parent for one in runs.glob("*/responses")):
+        if run.resolve() == apart_from.resolve():
             continue
-        table = read_part(file)
-        hit = [key in wanted and key not in found for key in table["trial"].to_pylist()]
-        known = table.select([name for name in table.column_names if name in RESPONSES])
-        for row in known.filter(pa.array(hit)).to_pylist():
-            found.setdefault(row["trial"], row | {"reused": row["reused"] or run.name})
+        for table in read_parts(run, "responses") if wanted - set(found) else []:
+            hit = [key in wanted and key not in found for key in table["trial"].to_pylist()]
+            known = table.select([name for name in table.column_names if name in RESPONSES])
+            for row in known.filter(pa.array(hit)).to_pylist():
+                found.setdefault(row["trial"], row | {"reused": row["reused"] or run.name})
     return found
