@@ -89,8 +89,8 @@ def test_a_fraction_of_a_token_is_dropped_and_a_missing_count_is_none() -> None:
     usage = {"prompt_tokens": 10.0, "completion_tokens": 5.5}
     found = read_reply(200, reply({"content": "x"}, usage=usage), True)
     assert (found.prompt_tokens, found.output_tokens) == (10, 5)
-    usage = {"prompt_tokens": None}
-    assert read_reply(200, reply({"content": "x"}, usage=usage), True).prompt_tokens == 0
+    nothing = {"prompt_tokens": None}
+    assert read_reply(200, reply({"content": "x"}, usage=nothing), True).prompt_tokens == 0
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def _show(number: int) -> str:
 
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        print_trial(PLAN.experiment, str(number))
+        print_trial(PLAN.experiment, str(number), {})
     return out.getvalue()
 
 

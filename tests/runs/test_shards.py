@@ -36,7 +36,7 @@ def root(root: Path) -> Path:
 
 def ask_shards(root: Path, of: int) -> list[Path]:
     return [
-        run(load(root), root / "runs", False, silent, Shard(number, of)).folder
+        run(load(root), root / "runs", False, silent, shard=Shard(number, of)).folder
         for number in range(1, of + 1)
     ]
 
@@ -115,9 +115,9 @@ def test_what_does_not_belong_together_is_refused(root: Path) -> None:
 
 
 def test_a_share_of_another_plan_does_not_go_on(root: Path) -> None:
-    run(load(root), root / "runs", False, silent, Shard(1, 2))
+    run(load(root), root / "runs", False, silent, shard=Shard(1, 2))
     with pytest.raises(StudyError, match="is a share of a plan of 54 questions"):
-        run(load(root, limit=2), root / "runs", False, silent, Shard(1, 2))
+        run(load(root, limit=2), root / "runs", False, silent, shard=Shard(1, 2))
 
 
 @pytest.mark.parametrize("text", ["", "3", "0/2", "3/2", "a/b", "-1/2", "1/2/3"])

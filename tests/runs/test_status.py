@@ -65,12 +65,12 @@ def test_a_run_that_goes_on_says_rate_and_time_left_of_what_stands_in_its_journa
         | {"ended": since.isoformat(timespec="seconds"), "counts": {"planned": 54, "answers": 0}}
     )
     for row in rows[:20]:
-        going.add("sim", [row | {"order": row["order"].tolist()}], [])
+        going.add("sim", [{**row, "order": row["order"].tolist()}], [])  # type: ignore[list-item]
     found = run_status(going.path)
     assert found.held_by.startswith(f"process {os.getpid()} since")
     assert found.answers == 20
     assert found.rate == pytest.approx(2, rel=0.25)
-    assert found.left == pytest.approx(34 / found.rate)
+    assert found.left == pytest.approx(34 / (found.rate or 0))
     going.flush()
     going.close()
     assert run_status(going.path).held_by == ""

@@ -129,7 +129,7 @@ def _bound(constraint: str) -> int | None:
 
 def _kinds(rows: pd.DataFrame) -> pd.DataFrame:
     keys = ["model", "decoding"]
-    lost = unreadable_by_kind(rows, keys).stack().rename("answers")
+    lost: pd.Series[int] = unreadable_by_kind(rows, keys).stack().rename("answers")  # type: ignore[call-overload]
     table = lost[lost > 0].reset_index()
     asked = rows.groupby(keys).size().rename("asked").reset_index()
     table = table.merge(asked, on=keys)

@@ -21,6 +21,7 @@ are names; as a letter, a number or `valid` they, and what is like them, are mis
 import re
 from difflib import get_close_matches
 from string import ascii_uppercase as ALPHABET
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -160,8 +161,10 @@ def from_released(table: pd.DataFrame, place: str) -> pd.DataFrame:
     _refuse(mixed, table, "normalized", place, "mixed scales: of a likert it is (likert - 1) / 3")
     ends = ~(end.isin([0, 1]) | end.isna())
     _refuse((task == 2) & ends, table, "normalized", place, "task 2 has 0, aligned, and 1, opposed")
-    given = likert.where(stated).to_numpy()
-    score = np.where(task == 1, equally_spaced(given - 1, 4), equally_spaced(end.to_numpy(), 2))
+    given: NDArray[np.float64] = likert.where(stated).to_numpy(dtype=np.float64)
+    score = np.where(
+        task == 1, equally_spaced(given - 1, 4), equally_spaced(end.to_numpy(dtype=np.float64), 2)
+    )
     return pd.DataFrame(
         {
             "question": np.where(task == 1, *QUESTIONS),
@@ -220,7 +223,7 @@ def _pointed(text: object) -> object:
     return re.sub(r"^([+-]?\d*),(\d+)$", r"\1.\2", text)
 
 
-def _missing(column: "pd.Series[object]") -> "pd.Series[bool]":
+def _missing(column: "pd.Series[Any]") -> "pd.Series[bool]":
     if pd.api.types.is_numeric_dtype(column):
         return column.isna()
     different = {one: str(one).strip().lower() in MISSING for one in column.dropna().unique()}

@@ -122,7 +122,11 @@ def refuse_open_scores(scores: "dict[str, pd.Series[float]]", given: Scales, pla
         if name not in given and len(one)
     }
     negative = any(one.min() < 0 for one in told.values())
-    open_ = [name for name, one in told.items() if not negative or _better_on_unit(one)]
+    open_ = [
+        name
+        for name, one in told.items()
+        if not negative or _better_on_unit(np.asarray(one, dtype=np.float64))
+    ]
     if open_:
         raise StudyError(
             f"{place}: score, {' and '.join(open_)} question",

@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 
 from ..errors import StudyError, unknown
-from .answers import Answers, Reading
+from .answers import Answers
 from .conventions import Convention
 from .distributions import distributions
 from .grouped_answers import GroupedAnswers
 from .measure_table import MEASURES
 from .parsers import Parser
+from .reading import Reading
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_le
 
 def refuse_unknown_arguments(model: Model) -> None:
     """StudyError for an engine argument that the vLLM installed here does not have."""
-    known = _arguments() if capabilities(model).is_vllm else None
+    known = (_arguments() if capabilities(model).is_vllm else None) or frozenset()
     for name in model.engine_args if known else ():
         if name in known:
             continue

@@ -243,7 +243,7 @@ def printed(name: str, table: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.bo
         differs = np.array([column == "difference" for column in shown])
         return shown, sure[:, None] & differs
     if PRIMARY.name in table:
-        keys = [column for column in table if column not in BY_NAME]
+        keys = [str(column) for column in table if column not in BY_NAME]
         kept = ["model", "persona", "value", "topic", "group", "category"]
         told = [key for key in keys if key in kept or table[key].nunique(dropna=False) > 1]
         return table[[*told, *(one.name for one in shown_in("conditions"))]], None

@@ -154,7 +154,7 @@ def load_questions(study: Study, name: str, where: str) -> Questions:
             _wording(f"{study.place(path)}: {question}{f'[{n}]' if several else ''}", one, question)
             for n, one in enumerate(tables)
         )
-    return Questions(**ways)
+    return Questions(**ways)  # type: ignore[arg-type]
 
 
 def _wording(where: str, table: Any, question: str) -> Wording:

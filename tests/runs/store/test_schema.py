@@ -25,13 +25,13 @@ def row(**more: Any) -> dict[str, Any]:
 def test_a_row_with_a_column_that_nothing_declares_is_not_written(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run", ["leave_out"])
     with pytest.raises(StudyError) as told:
-        folder.write("m", [row(leave_out="nothing", mood="sour")], [])
+        folder.add("m", [row(leave_out="nothing", mood="sour")], [])
     assert "mood" in str(told.value)
     assert "schema.py" in str(told.value)
     with pytest.raises(StudyError, match="mood"):
-        folder.write("m", [row(leave_out="nothing")], [{"trials": ["t1"], "mood": "sour"}])
+        folder.add("m", [row(leave_out="nothing")], [{"trials": ["t1"], "mood": "sour"}])
     assert not [*folder.path.glob("*/*/*.parquet")]
-    folder.write("m", [row(leave_out="nothing")], [])
+    folder.add("m", [row(leave_out="nothing")], [])
     assert folder.answered() == {("t1", "m", *[None] * 6, "nothing")}
     folder.close()
 
@@ -46,7 +46,7 @@ def test_a_varied_setting_is_a_condition_wherever_its_column_stands(tmp_path: Pa
         open_run(write_run(tmp_path / name, one, temperature=[0, 1])).scores()
         for name, one in (("first", first), ("last", last))
     ]
-    pd.testing.assert_frame_equal(*found)
+    pd.testing.assert_frame_equal(found[0], found[1])
     assert found[0]["temperature"].tolist() == [0, 1]
 
 

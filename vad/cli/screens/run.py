@@ -34,14 +34,14 @@ def print_outcome(outcome: Outcome) -> None:
         print(f"FAILED: {of}: {problem}")
     try:
         run = open_run(outcome.folder)
-        told = run.manipulation_check()
+        checked = run.manipulation_check()
         if run.asked == [LEVEL]:
-            print_manipulation_check(told)
+            print_manipulation_check(checked)
         else:
             references = {column(key): levels[0] for key, levels in run.manifest["vary"].items()}
             free = "free" in run.levels("decoding")
             readings = run.readings() if free else pd.DataFrame()
-            print_conditions(run.scores(), told, references, readings)
+            print_conditions(run.scores(), checked, references, readings)
         for sentence in run.not_guaranteed():
             print(sentence)
     except StudyError as error:
@@ -67,11 +67,11 @@ def print_outcome(outcome: Outcome) -> None:
 
 
 def print_conditions(
-    table: pd.DataFrame, told: pd.DataFrame, references: dict[str, Any], readings: pd.DataFrame
+    table: pd.DataFrame, checked: pd.DataFrame, references: dict[str, Any], readings: pd.DataFrame
 ) -> None:
     """Scores by condition on screen, the columns that vary; what is not defined is missing.
 
-    told: what personas said back, by condition; beside the gap where it was asked. references: the
+    checked: what personas said back, by condition; beside the gap where it was asked. references: the
     first level of each factor. Where more columns vary than a screen holds, what a condition
     changes is said in one: `leave_out religiosity`, or nothing where it is the reference itself.
     readings: where decoding was free, what each parser reads of a condition and what it cost.
@@ -81,7 +81,7 @@ def print_conditions(
     crowded = len(keys) > MOST_KEYS
     for name in ("persona", "changed") if crowded else keys:
         shown.add_column(name, no_wrap=True)
-    back = {tuple(row[name] for name in keys): row for row in told.to_dict("records")}
+    back = {tuple(row[name] for name in keys): row for row in checked.to_dict("records")}
     read = {tuple(row[name] for name in keys): row for row in readings.to_dict("records")}
     counted: tuple[str, ...] = ("scenarios", "missing") if crowded else COUNTS
     if read:
@@ -91,7 +91,7 @@ def print_conditions(
     for row in table.to_dict("records"):
         row |= {"asked": row["answers"], "parsed": row["answers"] - row["missing"]}
         who = tuple(row[name] for name in keys)
-        row |= _reading(read.get(who))
+        row = {str(key): value for key, value in row.items()} | _reading(read.get(who))
         figures = [format_number(one.name, row[one.name]) for one in measures]
         if back:
             figures += [

@@ -161,6 +161,7 @@ class RunFolder:
         if self._settling:
             settling, self._settling = self._settling, None
             settling.result()
+        assert self._journal
         self._settling = self._writer.submit(self._settle, self._journal)
         self._journal = None
 
