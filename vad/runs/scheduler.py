@@ -15,7 +15,7 @@ from .conversation import hold
 from .guarantee.dry_run import makes_one_call
 from .recorder import Recorder
 from .session import Session
-from .unreadable_kinds import told
+from .unreadable_kinds import hints
 
 FIRST_ANSWERS = 20
 """Answers of a provider, or all there are, of which at least one has to be readable."""
@@ -134,4 +134,4 @@ class Scheduler:
         enough = state.asked >= min(FIRST_ANSWERS, state.total)
         none = model.validated and enough and state.unreadable == state.asked
         if none and not self.recorder.anyway:
-            raise NothingReadable(state.model, state.asked, told(state.kinds))
+            raise NothingReadable(state.model, state.asked, hints(state.kinds))

@@ -41,7 +41,7 @@ def kind_of(ended: str, kind: str) -> str:
     return ENDED.get(ended, kind)
 
 
-def told(kinds: Mapping[str, int]) -> list[str]:
+def hints(kinds: Mapping[str, int]) -> list[str]:
     """A line a kind, the most frequent first, each with what may mend it."""
     return [
         f"{count:,} {kind}: {HINTS.get(kind, ELSE)}" for kind, count in Counter(kinds).most_common()

@@ -1,5 +1,6 @@
 """What `vad run` prints in the end: its conditions, what personas said back, the counts."""
 
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,7 @@ from ...analysis.results import open_run
 from ...design.columns import column
 from ...errors import StudyError
 from ...report.formatting import format_number
+from ...runs.unreadable_kinds import hints
 from ...runs.recorder import Outcome
 from ...study.questions import LEVEL
 from .tables import console, varying
@@ -54,7 +56,7 @@ def print_outcome(outcome: Outcome) -> None:
         + (f": {', '.join(f'{n:,} {kind}' for kind, n in kinds)}" if kinds else "")
     )
     if outcome.unreadable == outcome.asked + outcome.kept + outcome.reused > 0:
-        print("no answer can be read:", *told(outcome.kinds), sep="\n  ")
+        print("no answer can be read:", *hints(outcome.kinds), sep="\n  ")
     if outcome.unseen_tokens:
         print(
             f"{outcome.prompt_tokens:,} prompt tokens: {outcome.computed_tokens:,} computed, the "
@@ -71,8 +73,8 @@ def print_conditions(
 ) -> None:
     """Scores by condition on screen, the columns that vary; what is not defined is missing.
 
-    checked: what personas said back, by condition; beside the gap where it was asked. references: the
-    first level of each factor. Where more columns vary than a screen holds, what a condition
+    checked: what personas said back, by condition; beside the gap where it was asked. references:
+    the first level of each factor. Where more columns vary than a screen holds, what a condition
     changes is said in one: `leave_out religiosity`, or nothing where it is the reference itself.
     readings: where decoding was free, what each parser reads of a condition and what it cost.
     """
@@ -91,7 +93,7 @@ def print_conditions(
     for row in table.to_dict("records"):
         row |= {"asked": row["answers"], "parsed": row["answers"] - row["missing"]}
         who = tuple(row[name] for name in keys)
-        row = {str(key): value for key, value in row.items()} | _reading(read.get(who))
+        row |= _reading(read.get(who))
         figures = [format_number(one.name, row[one.name]) for one in measures]
         if back:
             figures += [
@@ -105,7 +107,7 @@ def print_conditions(
     console().print(shown)
 
 
-def _reading(row: dict[str, Any] | None) -> dict[str, Any]:
+def _reading(row: Mapping[Hashable, Any] | None) -> dict[Hashable, Any]:
     """What both parsers read and what an answer cost, by the titles of their columns."""
     if row is None:
         return {}
