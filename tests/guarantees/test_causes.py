@@ -15,7 +15,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from tests.helpers.commands import Vad
-from vad.constraints.fields import Unicode
+from vad.constraints.texts import Unicode
 from vad.constraints.language import language
 from vad.engines.tokenizer import Tokenizer
 from vad.engines.vllm_args import set_environment
