@@ -90,7 +90,7 @@ def _with_tools_bounded(module: dspy.Module, characters: int) -> dspy.Module:
         predictor = acting.react
         held = _bound(predictor.signature, ("next_thought",), characters)
         kinds = list(dict.fromkeys(calls))
-        kind = Union[tuple(kinds)]  # noqa: UP007
+        kind: Any = Union[tuple(kinds)]  # noqa: UP007
         predictor.signature = held.with_updated_fields("next_tool_args", kind)
     return module
 
@@ -119,7 +119,8 @@ def _arguments(tool: dspy.Tool, characters: int) -> Any:
 
 @cache
 def _typed_dict(name: str, fields: tuple[tuple[str, Any], ...]) -> Any:
-    made = TypedDict(f"{name}_arguments", dict(fields))  # type: ignore[operator, misc] # noqa: UP013
+    create: Any = TypedDict
+    made = create(f"{name}_arguments", dict(fields))
     made.__pydantic_config__ = ConfigDict(extra="forbid")
     return made
 
