@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Vad
 from tests.engines.test_server import profile
+from tests.helpers.commands import Vad
 from tests.helpers.fake_server import (
     Body,
     FakeServer,

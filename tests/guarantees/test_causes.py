@@ -15,8 +15,8 @@ import pytest
 from pydantic import BaseModel, Field
 
 from tests.helpers.commands import Vad
-from vad.constraints.fields import Unicode
 from vad.constraints.language import language
+from vad.constraints.texts import Unicode
 from vad.engines.tokenizer import Tokenizer
 from vad.engines.vllm_args import set_environment
 from vad.errors import StudyError, Unreadable

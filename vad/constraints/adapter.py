@@ -49,7 +49,7 @@ class StudyAdapter(dspy.Adapter):
     def __init__(self, settings: AdapterSettings) -> None:
         super().__init__()
         # A thought is a field like any other, never what a model keeps to itself.
-        self.native_response_types: list[type] = []
+        self.native_response_types: list[Any] = []
         self.settings = settings
 
     def format(

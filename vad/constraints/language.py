@@ -65,13 +65,13 @@ def answer_schema(signature: type[dspy.Signature]) -> dict[str, Any]:
 
     Every field required, in the signature's order, no other key.
     """
-    return json_object(fields_of(signature), {}).schema
+    return json_object(fields_of(signature), {}).schema  # type: ignore[arg-type]
 
 
 def output_format(signature: type[dspy.Signature]) -> str:
     """The answer to be written, with a placeholder for each field: one line of JSON."""
     words = {name: described(field) for name, field in signature.output_fields.items()}
-    return json_object(fields_of(signature), words).shown("")
+    return json_object(fields_of(signature), words).shown("")  # type: ignore[arg-type]
 
 
 @cache

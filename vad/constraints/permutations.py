@@ -41,17 +41,17 @@ class Permutation(list[T], Generic[T]):
         cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         """As a list's, with its length, and no value twice."""
-        count = cls.size()
+        count = cls.length()
         return handler(schema) | {"minItems": count, "maxItems": count, "uniqueItems": True}
 
     @classmethod
-    def size(cls) -> int:
+    def length(cls) -> int:
         """How many values are ranked."""
         return len(choices(cls.ranked, []) or ())
 
     @classmethod
     def _each_once(cls, values: list[Any]) -> list[Any]:
-        if len(values) != cls.size() or any(values.count(one) > 1 for one in values):
+        if len(values) != cls.length() or any(values.count(one) > 1 for one in values):
             raise PydanticCustomError("permutation", "each value has to stand exactly once")
         return values
 

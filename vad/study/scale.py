@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 def equally_spaced(rank: float, count: int) -> float: ...
 @overload
 def equally_spaced(
-    rank: "NDArray[np.float64]", count: "int | NDArray[np.int64]"
-) -> "NDArray[np.float64]": ...
+    rank: "NDArray[np.floating[Any]]", count: "int | NDArray[np.int64]"
+) -> "NDArray[np.floating[Any]]": ...
 def equally_spaced(rank: Any, count: Any) -> Any:
     """The score of a rank among so many: 1 for the first, rank 0, and -1 for the last.
 

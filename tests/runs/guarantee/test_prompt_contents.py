@@ -1,12 +1,13 @@
 """Chat templates of every kind: what they leave out is refused, what they prefill is told."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import Vad
+from tests.helpers.commands import Vad
 from tests.helpers.studies import POCKET
 from vad.engines.tokenizer import Tokenizer
 from vad.errors import StudyError
@@ -49,7 +50,7 @@ def template(ways: dict[str, str]) -> str:
     return "{% for m in messages %}" + branches + "{% endif %}|{% endfor %}" + OPENED
 
 
-def tokens(chat_template: str, **profile: bool) -> Tokenizer:
+def tokens(chat_template: str, **profile: Any) -> Tokenizer:
     model = Model(name="odd", weights=str(POCKET), chat_template=chat_template, **profile)
     return Tokenizer(model, Study(POCKET))
 

@@ -11,8 +11,8 @@ from ...analysis.results import open_run
 from ...design.columns import column
 from ...errors import StudyError
 from ...report.formatting import format_number
-from ...runs.unreadable_kinds import hints
 from ...runs.recorder import Outcome
+from ...runs.unreadable_kinds import hints
 from ...study.questions import LEVEL
 from .tables import console, varying
 
