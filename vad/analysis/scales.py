@@ -116,8 +116,8 @@ def refuse_open_scores(scores: "dict[str, pd.Series[float]]", given: Scales, pla
     scores: those of each question that are not missing. One column with a score below 0 runs from
     -1, unless a question's own scores need fewer options on 0..1 than on -1..1.
     """
-    told = {
-        name: np.unique(np.round(one.to_numpy(), 6))
+    told: dict[str, Array] = {
+        name: np.unique(np.round(one.to_numpy(), 6)).astype(np.float64)
         for name, one in scores.items()
         if name not in given and len(one)
     }
