@@ -77,7 +77,8 @@ def test_a_run_read_leniently_counts_what_the_lenient_parser_reads(talked: Path)
     told = audit(strict)["audit_answers"].set_index("decoding")
     free = rows["decoding"] == "free"
     assert told.loc["free", "lenient"] == readable[free].sum()
-    assert told.loc["constrained", "lenient"] == told.loc["constrained", "answers"]
+    held = told.loc["constrained"]
+    assert int(held["lenient"]) == int(held["answers"])
 
 
 def test_every_verb_says_where_it_read_leniently(talked: Path, vad: Vad) -> None:
@@ -114,7 +115,9 @@ def test_an_unknown_parser_and_a_run_without_a_lenient_reading_are_told(
     assert 'did you mean "lenient"?' in told.stderr
     for part in talked.glob("responses/*/*.parquet"):
         rows = pd.read_parquet(part)
-        rows.drop(columns=[name for name in rows if name.startswith("lenient")]).to_parquet(part)
+        rows.drop(columns=[name for name in rows if str(name).startswith("lenient")]).to_parquet(
+            part
+        )
     with pytest.raises(StudyError, match="without a lenient reading"):
         open_run(talked, parser="lenient").scores()
     assert "lenient" in audit(open_run(talked))["audit_answers"]

@@ -55,7 +55,9 @@ def test_a_column_that_the_manifest_does_not_name_tells_no_conditions_apart(
 ) -> None:
     table = rows(random_scores(1, 6), random_scores(2, 6))
     plain = open_run(write_run(tmp_path / "plain", table))
-    marked = table.assign(machine=np.arange(len(table)) % 5, order=[[0, 1]] * len(table))
+    marked = table.assign(
+        machine=np.arange(len(table)) % 5, order=pd.Series([[0, 1]] * len(table), index=table.index)
+    )
     run = open_run(write_run(tmp_path / "marked", marked))
     assert "machine" in run.responses()
     assert "machine" not in run.conditions

@@ -194,7 +194,7 @@ def at_distance(
 
 def scores(options: int) -> Array:
     """The score of each rank, from 1 to -1."""
-    return equally_spaced(np.arange(options, dtype=np.float64), options)
+    return np.asarray(equally_spaced(np.arange(options, dtype=np.float64), options), np.float64)
 
 
 def ranks(given: Sequence[float]) -> list[int]:
