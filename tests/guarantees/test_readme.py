@@ -6,6 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import vad
 from tests.helpers.commands import Vad
 from tests.helpers.respondents import LONGEST, respond
 from tests.helpers.studies import REPOSITORY, ask
@@ -68,8 +69,51 @@ def test_the_model_profile_of_the_readme_is_a_valid_one(root: Path) -> None:
     assert [models[name].validated for name in ("my-server", "my-provider")] == [False, True]
 
 
-def test_every_file_the_map_names_is_there() -> None:
-    named = re.findall(r"^      (\S+\.py|\S+/)", README, re.MULTILINE)
-    assert len(named) > 10
-    for name in named:
-        assert (REPOSITORY / "vad" / name).exists(), name
+def test_the_map_names_every_file_and_no_other() -> None:
+    architecture = (REPOSITORY / "docs" / "architecture.md").read_text()
+    named = re.findall(r"^- `(\S+\.py)` \S", architecture, re.MULTILINE)
+    folder = REPOSITORY / "vad"
+    there = {str(path.relative_to(folder)) for path in folder.glob("*/**/*.py")}
+    assert sorted(named) == sorted(
+        p for p in there if not p.endswith(("__init__.py", "__main__.py"))
+    )
+
+
+def test_the_nine_folders_of_the_readme_are_those_of_the_package() -> None:
+    (line,) = re.findall(r"^      (study/.*cli/)$", README, re.MULTILINE)
+    folders = [f"{path.parent.name}/" for path in (REPOSITORY / "vad").glob("*/__init__.py")]
+    assert sorted(line.split()) == sorted(folders)
+
+
+def test_exactly_these_names_are_public() -> None:
+    assert sorted(vad.__all__) == [
+        "Adapter",
+        "Answered",
+        "EngineFailure",
+        "Import",
+        "Oddity",
+        "Option",
+        "Permutation",
+        "Persona",
+        "ProgramFault",
+        "Run",
+        "Scenario",
+        "StudyError",
+        "Unicode",
+        "Variable",
+        "__version__",
+        "answer",
+        "bounded",
+        "check",
+        "engine",
+        "measures",
+        "open_run",
+    ]
+    assert all(getattr(vad, name) is not None for name in vad.__all__)
+    imported = {
+        module
+        for folder in ("signatures", "personas", "scenarios", "objectives")
+        for path in (REPOSITORY / folder).glob("*.py")
+        for module in re.findall(r"^from (vad\S*) import", path.read_text(), re.MULTILINE)
+    }
+    assert imported == {"vad"}

@@ -21,6 +21,12 @@ def require_room_for(call: Call, tokens: Tokenizer, length: int) -> None:
         require_room(call, tokens.count(text), length)
 
 
+def require_room_in_words(call: Call, length: int) -> None:
+    """The same where a function answers: words stand for tokens, and its answer takes no room."""
+    if words(call) > length:
+        raise DoesNotFit(words(call), call.max_tokens, length)
+
+
 def words(call: Call) -> int:
     """The words of a prompt, which stand for tokens where a function answers."""
     return sum(len(message["content"].split()) for message in call.messages)

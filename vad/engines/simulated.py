@@ -16,13 +16,13 @@ from ..errors import EngineFailure, StudyError
 from ..study.loader import Study
 from ..study.models import Model
 from .base import Call, EngineInfo, Reply
-from .context import require_room, words
+from .context import require_room_in_words, words
 
 
 class SimulatedEngine:
     """An engine made of one function from a Call to a text (or to a whole Reply).
 
-    max_model_len: the words, in place of tokens, of a prompt and its answer; None for no bound.
+    max_model_len: the words, in place of tokens, of a prompt; None for no bound.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class SimulatedEngine:
     async def answer(self, call: Call) -> Reply:
         """The function's answer; whatever it raises is an engine failure."""
         if self.max_model_len is not None:
-            require_room(call, words(call), self.max_model_len)
+            require_room_in_words(call, self.max_model_len)
         try:
             given = self.function(call)
         except EngineFailure:

@@ -111,7 +111,7 @@ def certify(plan: Plan, name: str, fetch: bool = False) -> Certificate:
     if not capabilities(model).has_weights:
         for kind, runs in dry.items():
             for asked in (one.call for path in runs.paths for one in path.calls):
-                _fits(model, samples[kind], words(asked), asked.max_tokens)
+                _fits(model, samples[kind], words(asked), 0)
         found.calls = sum(len(dry[_kind(one)].paths[0].calls) for one in mine)
         return found
     tokens = local_tokenizer(model, plan.experiment.study, fetch)
