@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .constraints.bounds import bounded
     from .constraints.permutations import Permutation
     from .constraints.texts import Unicode
+    from .design.answering import answering
     from .runs.answer_rows import answer
     from .runs.guarantee.program_check import check
     from .runs.library import Adapter, engine
@@ -37,6 +38,7 @@ __all__ = [
     "Variable",
     "__version__",
     "answer",
+    "answering",
     "bounded",
     "check",
     "engine",
@@ -54,6 +56,7 @@ LATER = {
     "Unicode": "constraints.texts",
     "bounded": "constraints.bounds",
     "measures": "analysis.measures",
+    "answering": "design.answering",
     "answer": "runs.answer_rows",
     "check": "runs.guarantee.program_check",
     "engine": "runs.library",

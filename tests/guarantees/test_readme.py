@@ -103,6 +103,7 @@ def test_exactly_these_names_are_public() -> None:
         "Variable",
         "__version__",
         "answer",
+        "answering",
         "bounded",
         "check",
         "engine",

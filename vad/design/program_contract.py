@@ -19,6 +19,7 @@ from ..errors import StudyError
 from ..study.models import REFUSED
 from ..study.questions import COMPETING, LEVEL, QUESTIONS
 from ..study.source import Quote, SourceLines
+from .answering import declared
 
 EXPORTS = (*QUESTIONS, "both", COMPETING, LEVEL)
 
@@ -87,24 +88,31 @@ def answers_of(
 ) -> tuple[list[Any], bool]:
     """The answers a module may give to a question, and whether it gives one for each of many items.
 
-    Raises StudyError where no output field bears the question's name, or it is no choice.
+    Raises StudyError where no output field bears the question's name, or the one declared for it
+    (`vad.answering`), or it is no choice.
     """
-    write = f'write, for example: {question}: Literal["A", "B"] = dspy.OutputField()'
+    field, given = declared(module, question)
+    if given is not None:
+        return given, False
+    write = f'write, for example: {field}: Literal["A", "B"] = dspy.OutputField()'
     signatures = [predictor.signature for _, predictor in module.named_predictors()]
     fields = [
-        (signature.__name__, signature.output_fields[question])
+        (signature.__name__, signature.output_fields[field])
         for signature in signatures
-        if question in signature.output_fields
+        if field in signature.output_fields
     ]
     if not fields:
         raise lines.named(export).error(
-            f"no signature of it has an output field named {question}", write
+            f"no signature of it has an output field named {field}",
+            write,
+            f"or say where its answer stands: {export} = vad.answering(..., {field!r}, "
+            'Literal["A", "B"])',
         )
     owner, found = fields[-1]
     item = each_item(found.annotation)
     values = choices(item or found.annotation, list(found.metadata))
     if values is None:
-        raise lines.field(owner, question).error(f"the output field {question} is no choice", write)
+        raise lines.field(owner, field).error(f"the output field {field} is no choice", write)
     return [value for value in values if value is not None], item is not None
 
 

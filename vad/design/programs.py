@@ -18,6 +18,7 @@ from ..study.hashing import digest
 from ..study.loader import Study
 from ..study.questions import QUESTIONS
 from ..study.source import Quote, SourceLines
+from .answering import declared
 from .program_contract import (
     EXPORTS,
     answers_of,
@@ -68,7 +69,8 @@ class Part:
 
     def may_decline(self, question: str) -> bool:
         """Whether null is an answer to a question: an Optional choice, left open."""
-        fields = [one.output_fields.get(question) for one in self.signatures]
+        field, _ = declared(self.module, question)
+        fields = [one.output_fields.get(field) for one in self.signatures]
         return any(None in (choices(one.annotation, one.metadata) or ()) for one in fields if one)
 
     def among(self, items: tuple[str, ...]) -> "Part":

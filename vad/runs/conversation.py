@@ -13,6 +13,7 @@ from typing import Any
 import dspy
 from dspy.utils.exceptions import AdapterParseError
 
+from ..design.answering import declared
 from ..design.trials import Conversation
 from ..errors import EngineFailure, EngineGone, Halt, ProgramFault, StudyError, Unreadable
 from ..study.source import Quote, last_line
@@ -131,7 +132,12 @@ async def converse(
             f"it returned {prediction!r:.60}, and no dspy.Prediction",
             "write, for example: return dspy.Prediction(action=...)",
         )
-    return dict(prediction.items())
+    fields = dict(prediction.items())
+    for question in one.part.questions:
+        field, _ = declared(one.part.module, question)
+        if field != question and field in fields:
+            fields[question] = fields.pop(field)
+    return fields
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import time
 from typing import Any
 
 from ..constraints.values import as_json
+from ..design.answering import declared
 from ..design.trials import Conversation
 from ..engines.base import Call
 from ..errors import EngineGone
@@ -29,8 +30,8 @@ async def option_probabilities(
     """
     found = {}
     for trial in conversation.trials:
-        name = trial.question.name
-        answers = conversation.part.answers[name][: len(trial.order)]
+        name, _ = declared(conversation.part.module, trial.question.name)
+        answers = conversation.part.answers[trial.question.name][: len(trial.order)]
         options = [_written(one) for one in answers]
         last = next(one for one in reversed(session.calls) if f'"{name}": ' in one.reply.text)
         prefix = _before(last.reply.text, name, trial.item) + options[0][0]
