@@ -54,7 +54,7 @@ def print_outcome(outcome: Outcome) -> None:
         + (f": {', '.join(f'{n:,} {kind}' for kind, n in kinds)}" if kinds else "")
     )
     if outcome.unreadable == outcome.asked + outcome.kept + outcome.reused > 0:
-        print("no answer can be read:", *told(outcome.kinds), sep="\n  ")
+        print("no answer can be read:", *kinds_told(outcome.kinds), sep="\n  ")
     if outcome.unseen_tokens:
         print(
             f"{outcome.prompt_tokens:,} prompt tokens: {outcome.computed_tokens:,} computed, the "
