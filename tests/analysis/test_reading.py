@@ -1,6 +1,7 @@
 """Reading: a file that can be read in two ways is refused or comes out as it was planted."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,13 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.helpers.commands import Vad
 from vad.analysis.answers import Answers, read_answers
 from vad.analysis.conventions import THESIS2026
 from vad.analysis.scales import parse_scales
 from vad.analysis.scores import score
 from vad.errors import StudyError
-
-from ..conftest import Vad
 
 many = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -126,7 +126,8 @@ def test_a_column_that_came_with_the_answer_changes_no_figure(
     ).reset_index(drop=True)
     table = table.rename(columns={"planted": "score"}).drop(columns="rank")
     right = score(read_answers(write(table, tmp_path)), THESIS2026).overall
-    table[name] = CHANCE[name](rng, len(table))
+    drawn: Any = CHANCE[name]
+    table[name] = drawn(rng, len(table))
     path = write(table, tmp_path)
     read = read_or_refusal(path)
     if isinstance(read, StudyError):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import Vad
+from tests.helpers.commands import Vad
 
 BROKEN = [
     ("experiments/bad.toml", b"model = ", "is not valid TOML"),

@@ -251,7 +251,7 @@ def test_the_plain_manner_shows_keys_ranges_and_options() -> None:
         (str, {"pattern": r"a\bb"}, "an anchor within it"),
         (str, {"pattern": 'a"b'}, "JSON escapes"),
         (str, {"pattern": "[a-z]{5}", "max_length": 3}, "5 to 5 characters"),
-        (vad.Permutation[Literal[tuple("abcdefgh")]], {}, "a ranking of 8 values"),
+        (vad.Permutation[Literal["a", "b", "c", "d", "e", "f", "g", "h"]], {}, "a ranking of 8"),
         (tuple[int, int], {}, "Annotated[int, Field(ge=1, le=10)]"),
         (dspy.Reasoning, {}, "dspy.Reasoning = dspy.OutputField(max_length=400)"),
         (TypedDict("Open", {"a": bool}, total=False), {}, "may be left out"),  # type: ignore[operator]
