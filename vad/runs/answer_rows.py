@@ -9,12 +9,12 @@ from typing import Any
 
 import dspy
 import pandas as pd
-from pydantic import BaseModel
 from rich.progress import MofNCompleteColumn, Progress
 
 from ..constraints.adapter import AdapterSettings
 from ..constraints.bounds import with_own_bounds
 from ..constraints.language import AdapterName
+from ..constraints.values import kept
 from ..design.programs import Part
 from ..design.trials import Conversation
 from ..errors import StudyError
@@ -71,7 +71,7 @@ def answer(
                 held = await hold(conversation, lambda: _session(lm, keys[place]), failed)
             got: dict[str, Any] = {"problem": said or None}
             if held is not None:
-                got = {name: _data(value) for name, value in (held.fields or {}).items()}
+                got = {name: kept(value) for name, value in (held.fields or {}).items()}
                 got["problem"] = held.problem.kind if held.problem else None
                 if held.problem:
                     got["text"] = held.problem.text
@@ -152,10 +152,6 @@ def _inputs(module: dspy.Module, table: Sequence[Mapping[str, Any]]) -> tuple[st
                     f"row {place}", f"has no {name}; the program takes {', '.join(wanted)}"
                 )
     return tuple(wanted)
-
-
-def _data(value: Any) -> Any:
-    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
 @contextmanager
