@@ -91,17 +91,20 @@ class Tokenizer:
                 *self._without_system_role(messages),
             ) from None
 
-    def rendered(self, messages: list[dict[str, str]], opens_answer: bool = True) -> str:
+    def rendered(
+        self, messages: list[dict[str, str]], opens_answer: bool = True, day: date | None = None
+    ) -> str:
         """What the chat template makes of messages; it raises what it likes.
 
-        opens_answer: whether it is to open the turn in which the model answers.
+        opens_answer: whether it is to open the turn in which the model answers. day: for today's
+        date, where it is not the profile's.
         """
         text = self.tokenizer.apply_chat_template(
             messages,
             tokenize=False,
             add_generation_prompt=opens_answer,
             chat_template=self.model.chat_template or None,
-            **self._clock(self.model.date),
+            **self._clock(day or self.model.date),
             **self.model.chat_template_args,
         )
         return str(text)
@@ -130,17 +133,11 @@ class Tokenizer:
         """StudyError for a template that prints today's date: the same trial would be another
         prompt tomorrow."""
         messages = [{"role": "user", "content": "x"}]
-        prompts = {
-            self.tokenizer.apply_chat_template(
-                messages,
-                tokenize=False,
-                add_generation_prompt=True,
-                chat_template=self.model.chat_template or None,
-                **self._clock(self.model.date or day),
-                **self.model.chat_template_args,
-            )
-            for day in (date(2020, 2, 3), date(2031, 11, 24))
-        }
+        days = [self.model.date or day for day in (date(2020, 2, 3), date(2031, 11, 24))]
+        try:
+            prompts = {self.rendered(messages, day=day) for day in days}
+        except Exception:  # `prompt` tells what it refuses of the messages that are sent
+            return
         if len(prompts) > 1:
             raise StudyError(
                 f"{place}.chat_template",
