@@ -129,8 +129,9 @@ def _bound(constraint: str) -> int | None:
 
 def _kinds(rows: pd.DataFrame) -> pd.DataFrame:
     keys = ["model", "decoding"]
-    lost: pd.Series[int] = unreadable_by_kind(rows, keys).stack().rename("answers")  # type: ignore[call-overload]
-    table = lost[lost > 0].reset_index()
+    kinds = unreadable_by_kind(rows, keys).reset_index()
+    table = kinds.melt(keys, var_name="problem", value_name="answers")
+    table = table[table["answers"] > 0]
     asked = rows.groupby(keys).size().rename("asked").reset_index()
     table = table.merge(asked, on=keys)
     table["share"] = table["answers"] / table.pop("asked")

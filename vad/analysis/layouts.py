@@ -161,7 +161,7 @@ def from_released(table: pd.DataFrame, place: str) -> pd.DataFrame:
     _refuse(mixed, table, "normalized", place, "mixed scales: of a likert it is (likert - 1) / 3")
     ends = ~(end.isin([0, 1]) | end.isna())
     _refuse((task == 2) & ends, table, "normalized", place, "task 2 has 0, aligned, and 1, opposed")
-    given, ended = (one.to_numpy(dtype=np.float64) for one in (likert.where(stated), end))
+    given, ended = (np.asarray(one, dtype=np.float64) for one in (likert.where(stated), end))
     score = np.where(task == 1, equally_spaced(given - 1, 4), equally_spaced(ended, 2))
     return pd.DataFrame(
         {

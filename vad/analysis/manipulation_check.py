@@ -32,7 +32,7 @@ def named_levels(responses: pd.DataFrame, manifest: Mapping[str, Any]) -> pd.Dat
     could be read, or no baseline was asked.
     """
     asked = responses[responses["question"] == LEVEL]
-    keys = condition_columns(manifest["vary"])
+    keys = [name for name in condition_columns(manifest.get("vary", {})) if name in responses]
     shown = asked[asked["persona"] != BASELINE]
     rows = [
         _row(dict(zip([*keys, "variable"], key, strict=True)), mine, manifest)
