@@ -65,7 +65,6 @@ def test_a_run_that_goes_on_says_rate_and_time_left_of_what_stands_in_its_journa
         | {"ended": since.isoformat(timespec="seconds"), "counts": {"planned": 54, "answers": 0}}
     )
     for row in rows[:20]:
-        named = {str(key): value for key, value in row.items()}
         going.add("sim", [row], [])
     found = run_status(going.path)
     assert found.held_by.startswith(f"process {os.getpid()} since")
