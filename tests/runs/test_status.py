@@ -12,7 +12,7 @@ from tests.helpers.studies import ask
 from vad.errors import StudyError
 from vad.runs.status import run_status
 from vad.runs.store.folder import RunFolder
-from vad.runs.store.reader import read_manifest, read_table
+from vad.runs.store.reader import read_manifest, read_parts, read_table
 
 COSTS = """
 import itertools, json
@@ -55,7 +55,7 @@ def test_a_run_that_goes_on_says_rate_and_time_left_of_what_stands_in_its_journa
     priced: Path,
 ) -> None:
     done = ask(priced).folder
-    rows = read_table(done, "responses").to_dict("records")
+    rows = [row for part in read_parts(done, "responses") for row in part.to_pylist()]
     manifest = read_manifest(done)
     assert manifest
     going = RunFolder(priced / "runs" / "going", ["format"])
@@ -65,8 +65,7 @@ def test_a_run_that_goes_on_says_rate_and_time_left_of_what_stands_in_its_journa
         | {"ended": since.isoformat(timespec="seconds"), "counts": {"planned": 54, "answers": 0}}
     )
     for row in rows[:20]:
-        named = {str(key): value for key, value in row.items()}
-        going.add("sim", [named | {"order": row["order"].tolist()}], [])
+        going.add("sim", [row], [])
     found = run_status(going.path)
     assert found.held_by.startswith(f"process {os.getpid()} since")
     assert found.answers == 20

@@ -1,11 +1,14 @@
 """Tables: what tables on screen share: their width, and which columns."""
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from rich.console import Console
 
-from ...analysis.parsers import SAID, Parser
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ...analysis.parsers import Parser
 
 
 def console(width: int = 120, highlight: bool = True) -> Console:
@@ -13,7 +16,7 @@ def console(width: int = 120, highlight: bool = True) -> Console:
     return Console(width=None if Console().is_terminal else width, highlight=highlight)
 
 
-def varying(table: pd.DataFrame, figures: Collection[str]) -> list[str]:
+def varying(table: "pd.DataFrame", figures: Collection[str]) -> list[str]:
     """The columns that tell a table's rows apart: the persona, and what varies beside figures."""
     return [
         str(name)
@@ -24,7 +27,9 @@ def varying(table: pd.DataFrame, figures: Collection[str]) -> list[str]:
     ]
 
 
-def print_parser(parser: Parser) -> None:
+def print_parser(parser: "Parser") -> None:
     """A line above every table that rests on the lenient parser; nothing for the strict one."""
     if parser == "lenient":
+        from ...analysis.parsers import SAID
+
         print(SAID)

@@ -1,5 +1,6 @@
 """What `vad show` prints: a trial, and for each call the prompt as the model gets it."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ...design.experiment import Experiment
@@ -38,11 +39,11 @@ def print_trial(experiment: Experiment, which: str | None, named: dict[str, str]
         + ", ".join(f"{trial.question.scores[option]:+.1f}" for option in trial.order)
     )
     print(f"temperature {sampling.temperature}, top_p {sampling.top_p}, top_k {sampling.top_k}")
-    try:
-        tokens = local_tokenizer(model, experiment.study, fetch=False)
-    except StudyError:
-        tokens = None
-    shown = tokens if capabilities(model).has_weights and isinstance(tokens, Tokenizer) else None
+    shown = None
+    if capabilities(model).has_weights:
+        with suppress(StudyError):
+            tokens = local_tokenizer(model, experiment.study, fetch=False)
+            shown = tokens if isinstance(tokens, Tokenizer) else None
     free = "" if condition.settings.decoding != "free" else " (not enforced: free)"
     paths = every_path(conversation, model).with_new_prompts()
     known: set[str] = set()
