@@ -32,6 +32,7 @@ def test_a_row_with_a_column_that_nothing_declares_is_not_written(tmp_path: Path
         folder.add("m", [row(leave_out="nothing")], [{"trials": ["t1"], "mood": "sour"}])
     assert not [*folder.path.glob("*/*/*.parquet")]
     folder.add("m", [row(leave_out="nothing")], [])
+    folder.flush()
     assert folder.answered() == {("t1", "m", *[None] * 6, "nothing")}
     folder.close()
 
