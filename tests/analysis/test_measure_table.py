@@ -61,7 +61,7 @@ made = make_report(run)
 write_report(made)
 write_page(made)
 print_report(made)
-print_conditions(run.scores(), run.manipulation_check(), {})
+print_conditions(run.scores(), run.manipulation_check(), {}, run.readings())
 print_comparisons(run.compare())
 print_scores(score(run.answers, THESIS2026, ("value",)))
 """

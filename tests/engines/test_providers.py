@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from tests.engines.test_server import profile
 from tests.helpers.commands import Vad
 from tests.helpers.fake_server import (
     Body,
@@ -16,6 +15,7 @@ from tests.helpers.fake_server import (
     in_earnest,
     obedient,
     planted_word,
+    profile,
     said,
     serving,
 )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.helpers.json_values import ANY
 from vad.engines.base import Reply
 from vad.engines.replies import Complaint, parse_content, read_reply
 from vad.errors import EngineFailure
@@ -21,11 +22,6 @@ THOUGHTS = st.sampled_from(
         None,
         7,
     ]
-)
-ANY = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
-    max_leaves=5,
 )
 
 

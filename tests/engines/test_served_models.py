@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.engines.test_replies import ANY
+from tests.helpers.json_values import ANY
 from vad.engines.served_models import told_of
 from vad.errors import EngineGone, StudyError
 from vad.study.models import Model

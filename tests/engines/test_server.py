@@ -16,6 +16,7 @@ from tests.helpers.fake_server import (
     in_earnest,
     obedient,
     only_text,
+    profile,
     said,
     serving,
 )
@@ -34,18 +35,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits of hundredths of a second."""
     monkeypatch.setattr(server_engine, "FIRST_WAIT", 0.01)
     monkeypatch.setattr(server_engine, "LONGEST_WAIT", 0.05)
-
-
-def profile(root: Path, *urls: str, **settings: Any) -> None:
-    table = {"engine": "server", "weights": "nobody/fake", "base_urls": list(urls)} | settings
-    with (root / "experiments" / "models.toml").open("a") as out:
-        out.write("\n[far]\n" + "".join(f"{k} = {toml(v)}\n" for k, v in table.items()))
-
-
-def toml(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {toml(one)}" for key, one in value.items()) + " }"
-    return json.dumps(value)
 
 
 def asked_in_earnest(server: FakeServer) -> list[Body]:

@@ -162,7 +162,7 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     ),
     "syntax error in a plug-in": (
         file("personas/explicit.py", "return", "retrun"),
-        ["personas/explicit.py: line 11", "invalid syntax", "retrun"],
+        ["personas/explicit.py: line 9", "invalid syntax", "retrun"],
     ),
     "a plug-in that breaks when loaded": (
         file("signatures/action.py", "import dspy\n", "import dspy\n\nNUMBER = 1 / 0\n"),

@@ -10,6 +10,7 @@ from tests.helpers.prompts import sent
 from tests.helpers.studies import REPOSITORY
 from vad.constraints.adapter import PLAIN_SETTINGS, make_adapter
 from vad.constraints.language import output_format
+from vad.constraints.plain import INSTRUCTION
 from vad.design.experiment import load_experiment
 from vad.design.plan import make_plan
 from vad.study.loader import Study, find_study
@@ -23,7 +24,7 @@ PLAN = make_plan(
 def test_the_system_text_is_the_docstring_and_the_same_for_both_questions() -> None:
     texts = {sent(one)[0].messages[0]["content"] for one in PLAN.conversations[:8]}
     module = STUDY.module("signatures", "action")
-    assert texts == {module.ChooseAction.instructions}
+    assert texts == {f"{module.ChooseAction.instructions} {INSTRUCTION}"}
 
 
 def test_the_user_turn_is_the_filled_fields_in_order_then_the_format() -> None:

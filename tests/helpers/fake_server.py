@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 Body = dict[str, Any]
@@ -116,3 +117,16 @@ def serving(server: FakeServer) -> Iterator[FakeServer]:
         listening.shutdown()
         listening.server_close()
         thread.join()
+
+
+def profile(root: Path, *urls: str, **settings: Any) -> None:
+    """Add the profile `far` to a study's models: a server at these addresses."""
+    table = {"engine": "server", "weights": "nobody/fake", "base_urls": list(urls)} | settings
+    with (root / "experiments" / "models.toml").open("a") as out:
+        out.write("\n[far]\n" + "".join(f"{k} = {toml(v)}\n" for k, v in table.items()))
+
+
+def toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(one)}" for key, one in value.items()) + " }"
+    return json.dumps(value)

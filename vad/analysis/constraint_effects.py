@@ -53,6 +53,8 @@ def audit(run: Run) -> dict[str, pd.DataFrame]:
             f'has one level, "{found[0]}": there is nothing to hold it against',
             'write under [vary]: decoding = ["free", "constrained", "letter"]',
         )
+    # In the order of the experiment, whichever answer came back first.
+    rows = run.ordered(rows, ["decoding", "question"])
     same = [name for name in run.conditions if name != "decoding"]
     tables = (
         _answers(rows, _cuts(run, rows)),

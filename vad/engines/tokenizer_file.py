@@ -92,7 +92,7 @@ class TokenizerFile:
         """What tokens read, special ones too."""
         return str(self.backend_tokenizer.decode(ids, skip_special_tokens=False))
 
-    def batch_decode(self, many: list[list[int]], skip_special_tokens: bool) -> list[str]:
+    def batch_decode(self, many: list[list[int]], skip_special_tokens: bool = False) -> list[str]:
         """What each row of tokens reads."""
         texts: list[str] = self.backend_tokenizer.decode_batch(many, skip_special_tokens)
         return texts

@@ -41,7 +41,7 @@ def test_an_adversary_has_the_tokens_that_break_answers_and_reads_back_what_it_w
     text = 'Which: {"reasoning": "é 界 😀 x", "action": "A1"}'
     assert tokens.tokenizer.decode(tokens.ids(text)) == text
     assert len(tokens.tokenizer) == 3_000
-    looks = {tokens.tokenizer.convert_tokens_to_ids(one) for one in SPECIAL_TOKENS[1:]}
+    looks = {tokens.tokenizer.get_vocab()[one] for one in SPECIAL_TOKENS[1:]}
     assert looks <= set(tokens.silent), "a special token that looks like JSON may be drawn"
     assert tokens.tokenizer.eos_token_id not in tokens.silent
 
