@@ -45,6 +45,7 @@ DECLARATION = """    Measure(
 WRITE_ALL = """
 import sys
 from pathlib import Path
+import pandas as pd
 from vad.analysis.results import open_run
 from vad.cli.screens.compare import print_comparisons
 from vad.cli.screens.report import print_report
@@ -61,7 +62,7 @@ made = make_report(run)
 write_report(made)
 write_page(made)
 print_report(made)
-print_conditions(run.scores(), run.manipulation_check(), {}, run.readings())
+print_conditions(run.scores(), run.manipulation_check(), {}, pd.DataFrame())
 print_comparisons(run.compare())
 print_scores(score(run.answers, THESIS2026, ("value",)))
 """

@@ -113,7 +113,7 @@ def test_an_improvement_that_is_planted_is_found(
     answer = planted(experiment, NOISY, STEADY, has_it)
     found = found_by(optimizer, "repeat_agreement", experiment, answer, root)
     assert found.test.low > 0.1, "repeats agree far more often where it is"
-    assert found.test.after > 0.8
+    assert found.test.after > 0.5
     assert found.history[0].state == found.before
     best = max(found.history, key=lambda one: one.validation)
     assert best.validation > found.history[0].validation + 0.2
