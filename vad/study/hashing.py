@@ -1,4 +1,4 @@
-"""Weights: the files of a model beside us, looked at and hashed."""
+"""Hashing: what decides an answer - the files of weights, and parts of a key - as a hash."""
 
 import hashlib
 import json
