@@ -1,4 +1,4 @@
-"""Option probabilities: what a model's letter would have been worth to it, beside the letter it gave.
+"""Option probabilities: what a model's letter would have been worth to it, beside the one it gave.
 
 Under `decoding = "letter"` an answer is held to its constraint as ever. Then the model is given its
 prompt and its own answer once more, up to the letter's place, and asked for the probabilities of
